@@ -1,0 +1,71 @@
+//! Where the parts of a user put what they want done.
+
+use std::collections::VecDeque;
+
+use super::{Changes, Mark, UserOutput};
+use crate::icq::Command;
+use crate::store::Change;
+use crate::xmpp::Stanza;
+
+/// Collects what one user wants done, until the driver takes it.
+///
+/// The parts of a [`User`](super::User) (roster, outbox, inbox, login, …) are state machines of
+/// their own; each of their methods takes the moment and this.
+#[derive(Debug, Default)]
+pub struct Effects {
+    outputs: VecDeque<UserOutput>,
+    commands: VecDeque<Command>,
+    changes: Changes,
+    marks: u64,
+}
+
+impl Effects {
+    /// Sends a stanza.
+    pub fn send(&mut self, stanza: Stanza) {
+        self.outputs.push_back(UserOutput::Stanza(stanza));
+    }
+
+    /// Wants anything else of the driver.
+    pub fn output(&mut self, output: UserOutput) {
+        self.outputs.push_back(output);
+    }
+
+    /// Asks the ICQ session for something. Ignored by [`User`](super::User) when there is none.
+    pub fn command(&mut self, command: Command) {
+        self.commands.push_back(command);
+    }
+
+    /// Writes something down, whenever convenient.
+    pub fn note(&mut self, change: Change) {
+        self.changes.list.push(change);
+    }
+
+    /// Writes something down that an output promises: none leaves before it is durable.
+    pub fn save(&mut self, change: Change) {
+        self.changes.list.push(change);
+        self.changes.barrier = true;
+    }
+
+    /// Asks to be told when everything sent so far has reached the XMPP server.
+    pub fn mark(&mut self) -> Mark {
+        self.marks += 1;
+        let mark = Mark(self.marks);
+        self.outputs.push_back(UserOutput::Mark(mark));
+        mark
+    }
+
+    /// What has to be written before [`next_output`](Self::next_output) is done.
+    pub fn take_changes(&mut self) -> Option<Changes> {
+        (!self.changes.list.is_empty()).then(|| std::mem::take(&mut self.changes))
+    }
+
+    /// The next thing for the driver to do.
+    pub fn next_output(&mut self) -> Option<UserOutput> {
+        self.outputs.pop_front()
+    }
+
+    /// The next thing for the ICQ session to do.
+    pub fn next_command(&mut self) -> Option<Command> {
+        self.commands.pop_front()
+    }
+}

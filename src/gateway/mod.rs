@@ -1,0 +1,145 @@
+//! The rules of a gateway, still without I/O.
+//!
+//! [`Gateway`] decides whose a stanza is: a registered user's, or the gateway's own. [`User`] is
+//! everything that happens to one registered user. Both are fed with inputs and time and drained of
+//! outputs; `runtime` does what the outputs say.
+
+mod effects;
+mod settings;
+
+use std::sync::Arc;
+
+use crate::icq::LogoutReason;
+use crate::store::Change;
+use crate::xmpp::Stanza;
+
+pub use effects::Effects;
+pub use settings::{AccessRule, ContactAddresses, Limits, Settings, Who};
+
+/// What can happen to a [`User`], apart from datagrams and time.
+#[derive(Clone, Debug)]
+pub enum UserInput {
+    /// A stanza from this user.
+    Stanza(Stanza),
+    /// The link to the XMPP server is up (again). Everything known about resources is void; the user
+    /// is about to be probed by [`User`] itself.
+    LinkUp(Arc<Privileges>),
+    /// The link to the XMPP server is down.
+    LinkDown,
+    /// Everything this user sent before that mark has reached the XMPP server.
+    Confirmed(Mark),
+    /// The answer to [`UserOutput::WantLogin`]: it is this user's turn.
+    LoginGranted,
+    /// The answer to [`UserOutput::Connect`]: the socket is open, on this local port.
+    Connected {
+        /// The local UDP port.
+        local_port: u16,
+    },
+    /// The answer to [`UserOutput::Connect`]: there is no socket, and why.
+    ConnectFailed(LogoutReason),
+    /// The program ends: say goodbye on both sides (xmpp-gateway.md §3.6), then [`UserOutput::Ended`].
+    Shutdown,
+}
+
+/// What a [`User`] wants done, in this order.
+#[derive(Clone, Debug)]
+pub enum UserOutput {
+    /// Send this stanza to the XMPP server.
+    Stanza(Stanza),
+    /// Answer with [`UserInput::Confirmed`] as soon as all stanzas before this are known to have
+    /// reached the XMPP server. Void when the link goes down first.
+    Mark(Mark),
+    /// Asks for a turn to log in; answered with [`UserInput::LoginGranted`] when it is there.
+    WantLogin,
+    /// Open a UDP socket to the ICQ server, its name resolved anew.
+    Connect,
+    /// Send this datagram on it.
+    Transmit(Vec<u8>),
+    /// Close it.
+    Disconnect,
+    /// The user's state, for the operator: sent whenever it changes.
+    State(UserState),
+    /// Nothing more will come: the task may end.
+    Ended(Ending),
+}
+
+/// Numbers the points of a user's outgoing stanzas whose arrival is asked for.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Mark(pub u64);
+
+/// Why a user's task ends.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Ending {
+    /// A registration that came to nothing: this user was never registered.
+    NotRegistered,
+    /// The user unregistered.
+    Unregistered,
+    /// The program shuts down.
+    Shutdown,
+}
+
+/// What has to be on disk before the outputs that were drained with it may leave.
+///
+/// The driver takes this first ([`User::poll_changes`]), hands it to the store, waits for the disk
+/// if [`barrier`](Self::barrier) says so, and only then does the outputs. No change ever takes back
+/// what an output drained with it still relies on.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Changes {
+    /// The changes, in order.
+    pub list: Vec<Change>,
+    /// An output that follows acknowledges something: wait until the changes are durable.
+    pub barrier: bool,
+}
+
+/// The states a user's ICQ login can be in: one closed list, the same in presence, log and `status`
+/// (xmpp-gateway.md §6.3).
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub enum UserState {
+    /// No resource is online, so there is no login.
+    #[default]
+    Offline,
+    /// Waits for a turn to log in.
+    Queued,
+    /// The server was asked.
+    Connecting,
+    /// The server said yes; the contact list is being loaded.
+    Loading,
+    /// Online.
+    Online,
+    /// Not online; the next attempt is on the clock.
+    Retrying(LogoutReason),
+    /// Not online, and no attempt follows by itself.
+    Barred(LogoutReason),
+    /// Logged out by the user's own wish.
+    Paused,
+    /// The user took the gateway off the roster.
+    Suspended,
+}
+
+impl UserState {
+    /// A stable word for logs, `status` and tests.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Offline => "offline",
+            Self::Queued => "queued",
+            Self::Connecting => "connecting",
+            Self::Loading => "loading",
+            Self::Online => "online",
+            Self::Retrying(_) => "retrying",
+            Self::Barred(_) => "barred",
+            Self::Paused => "paused",
+            Self::Suspended => "suspended",
+        }
+    }
+}
+
+/// What the XMPP server lets the gateway do for the users of one of its domains (XEP-0356).
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Privileges {
+    /// May read the roster.
+    pub roster_get: bool,
+    /// May write the roster.
+    pub roster_set: bool,
+    /// May send messages in the user's name, and the namespace to do it in.
+    pub message: Option<String>,
+}

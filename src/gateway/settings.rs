@@ -1,0 +1,147 @@
+//! What the operator decides about the gateway's behaviour, as `gateway` needs it.
+//!
+//! `config` fills this from `gateway.toml`; nothing here is re-checked.
+
+use std::time::Duration;
+
+use crate::model::Uin;
+
+/// What the operator decided.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The component's domain: `icq.example.org`.
+    pub domain: String,
+    /// Its name in service discovery and on the roster.
+    pub name: String,
+    /// Domains whose XEP-0356 grants are believed, and whose users are local.
+    pub local_domains: Vec<String>,
+    /// Who may register and use the gateway; the first rule that matches decides, none is a no.
+    pub access: Vec<AccessRule>,
+    /// Two users may share a number, unless this is set.
+    pub unique_uin: bool,
+    /// The smallest number people may name.
+    pub lowest_uin: Uin,
+    /// The code page of a user who chose none: `windows-1252`.
+    pub charset: String,
+    /// How often an ICQ session shows that it lives.
+    pub keep_alive: Duration,
+    /// How long a user may be without a resource before the ICQ login ends.
+    pub logoff_delay: Duration,
+    /// How long ICQ logins outlive the link to the XMPP server.
+    pub link_grace: Duration,
+    /// How long a message may wait for a login before it comes back.
+    pub message_hold: Duration,
+    /// How long a registration may take.
+    pub registration_deadline: Duration,
+    /// XEP-0157 addresses.
+    pub contact_addresses: ContactAddresses,
+    /// How many of everything.
+    pub limits: Limits,
+}
+
+/// One line of the access list (xmpp-gateway.md §28.2).
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct AccessRule {
+    /// Whom it is about.
+    pub who: Who,
+    /// Whether they may.
+    pub allowed: bool,
+}
+
+/// Whom an [`AccessRule`] is about.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Who {
+    /// Users of [`Settings::local_domains`].
+    Local,
+    /// Users of this domain.
+    Domain(String),
+    /// This bare JID.
+    Jid(String),
+    /// Everybody.
+    Anybody,
+}
+
+/// Where to turn to, as `mailto:` or `xmpp:` addresses (XEP-0157).
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct ContactAddresses {
+    /// Who runs the gateway.
+    pub admin: Vec<String>,
+    /// Who helps.
+    pub support: Vec<String>,
+    /// Who is told about abuse.
+    pub abuse: Vec<String>,
+}
+
+/// How many of everything (xmpp-gateway.md §28.1).
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Limits {
+    /// Registered users.
+    pub users: usize,
+    /// ICQ logins started per second.
+    pub logins_per_second: u32,
+    /// Messages to ICQ per second and user.
+    pub messages_per_second: u32,
+    /// Messages to ICQ that may leave at once before that pace holds.
+    pub message_burst: u32,
+    /// Messages of a user that may wait for ICQ.
+    pub queued_messages: usize,
+    /// Characters of a message from XMPP.
+    pub body_chars: usize,
+    /// Contacts of a user.
+    pub contacts: usize,
+    /// Messages from ICQ kept for a user while the XMPP link is down.
+    pub held_messages: usize,
+    /// Registrations of one JID per hour.
+    pub registrations_per_hour: u32,
+    /// New numbers subscribed to per hour and user.
+    pub subscriptions_per_hour: u32,
+    /// Stanzas of one JID per second, once [`stanza_burst`](Self::stanza_burst) is used up.
+    pub stanzas_per_second: u32,
+    /// Stanzas of one JID that may come at once.
+    pub stanza_burst: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            users: 10_000,
+            logins_per_second: 5,
+            messages_per_second: 5,
+            message_burst: 20,
+            queued_messages: 100,
+            body_chars: 20_000,
+            contacts: 1_000,
+            held_messages: 1_000,
+            registrations_per_hour: 5,
+            subscriptions_per_hour: 30,
+            stanzas_per_second: 50,
+            stanza_burst: 500,
+        }
+    }
+}
+
+impl Settings {
+    /// The defaults for the component `domain`; its parent domain is local.
+    pub fn new(domain: &str) -> Self {
+        let parent = domain.split_once('.').map(|(_, parent)| parent.to_owned());
+        Self {
+            domain: domain.to_owned(),
+            name: "ICQ".to_owned(),
+            local_domains: parent.into_iter().collect(),
+            access: vec![AccessRule {
+                who: Who::Local,
+                allowed: true,
+            }],
+            unique_uin: false,
+            lowest_uin: Uin(10_000),
+            charset: "windows-1252".to_owned(),
+            keep_alive: Duration::from_secs(50),
+            logoff_delay: Duration::from_secs(60),
+            link_grace: Duration::from_secs(600),
+            message_hold: Duration::from_secs(30),
+            registration_deadline: Duration::from_secs(20),
+            contact_addresses: ContactAddresses::default(),
+            limits: Limits::default(),
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! An ICQ client without sockets: the words every ICQ engine speaks.
+//!
+//! [`udp`] holds the protocols of ICQ 98 and 99. OSCAR and direct connections get modules of their
+//! own beside it and speak the same [`Command`]s and [`Event`]s.
+
+pub mod udp;
+pub mod wire;
+
+use std::net::Ipv4Addr;
+
+use crate::model::{Message, Profile, Status, Uin, UnixTime};
+
+/// What the gateway asks of an ICQ session.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Command {
+    /// Shows this status to the others.
+    SetStatus(Status),
+    /// Watches somebody: their presence is wanted from now on.
+    AddContact(Uin),
+    /// Watches somebody no longer.
+    RemoveContact(Uin),
+    /// Puts somebody on the visible or the invisible list, or takes them off.
+    SetVisibility {
+        /// Whom it concerns.
+        uin: Uin,
+        /// Which of the two lists.
+        list: VisibilityList,
+        /// On it, or off it.
+        on: bool,
+    },
+    /// Sends a message. It ends in exactly one [`Event::Sent`] or [`Event::NotSent`] of that id;
+    /// when the session ends first, before its [`Event::LoggedOut`]. Messages to one contact leave
+    /// one after the other, each after the one before has ended.
+    Send {
+        /// The gateway's own number for this message, unique within the session.
+        id: MessageId,
+        /// Whom it is for.
+        to: Uin,
+        /// What it says.
+        message: Message,
+    },
+    /// What came with this receipt is safe: the ICQ server may forget it.
+    Safe(Receipt),
+    /// Asks for somebody's short profile; answered by [`Event::Profile`] in any case.
+    RequestProfile(Uin),
+    /// Says goodbye. Nothing follows but [`Event::LoggedOut`] with [`LogoutReason::Asked`].
+    LogOut,
+}
+
+/// The two lists that make exceptions from one's own status.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum VisibilityList {
+    /// Sees the user although the user is invisible.
+    Visible,
+    /// Never sees the user.
+    Invisible,
+}
+
+/// The gateway's own number for an outgoing message.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct MessageId(pub u64);
+
+/// A session's number for an incoming message, to say [`Command::Safe`] with.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Receipt(pub u64);
+
+/// What an ICQ session has to tell.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Event {
+    /// The server took number and password.
+    LoggedIn {
+        /// The address the server sees, where it tells it.
+        seen_as: Option<Ipv4Addr>,
+    },
+    /// The contact list is with the server, and everybody on it who is online was reported.
+    ListLoaded,
+    /// A contact's status, new or repeated; `None` is offline.
+    Presence {
+        /// Whose.
+        uin: Uin,
+        /// Their status now.
+        status: Option<Status>,
+    },
+    /// A message. The server keeps it until [`Command::Safe`] is said with its receipt.
+    Message {
+        /// Who wrote. Not proven, and perhaps not on the list.
+        from: Uin,
+        /// What it says.
+        message: Message,
+        /// When it was sent, if it waited on the server; `None` is just now.
+        sent: Option<UnixTime>,
+        /// To say that it is safe.
+        receipt: Receipt,
+    },
+    /// All messages that waited on the server were reported.
+    OfflineMessagesEnd,
+    /// The server acknowledged this message, all its parts.
+    Sent(MessageId),
+    /// This message did not go out whole.
+    NotSent {
+        /// Which.
+        id: MessageId,
+        /// Why, and whether it may have arrived all the same.
+        why: NotSent,
+    },
+    /// The answer to [`Command::RequestProfile`].
+    Profile {
+        /// Of whom.
+        uin: Uin,
+        /// The profile, or why there is none.
+        profile: Result<Profile, NoProfile>,
+    },
+    /// The session is over. The last event.
+    LoggedOut(LogoutReason),
+}
+
+/// Why a message did not go out whole.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum NotSent {
+    /// It was sent as often as the protocol asks and never acknowledged: it may have arrived.
+    Unacknowledged {
+        /// How many of its parts were acknowledged before.
+        parts_sent: u16,
+        /// How many parts it had.
+        parts: u16,
+    },
+    /// This protocol cannot carry this kind of message, or the server refuses it. Nothing arrived.
+    Unsupported,
+    /// The session ended with the message unacknowledged; it had left, so it may have arrived.
+    SessionEnded,
+    /// The session ended before the message left. It surely did not arrive.
+    NeverLeft,
+}
+
+/// Why there is no profile.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum NoProfile {
+    /// The server says that nobody has this number.
+    NoSuchUser,
+    /// The server did not answer.
+    NoAnswer,
+}
+
+/// Why a session is over: the one list of endings, with a code for logs and a sentence for people.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum LogoutReason {
+    /// The gateway asked for it.
+    Asked,
+    /// Number or password are wrong.
+    WrongPassword,
+    /// The server refuses the login and says why.
+    Refused(String),
+    /// The number is online already, and the server keeps the older login.
+    AlreadyOnline,
+    /// The server is busy and asks to try again later.
+    TryAgainLater,
+    /// The server ended the session: a second login elsewhere, or a restart.
+    Kicked(String),
+    /// The server no longer knows this session.
+    SessionLost,
+    /// The server did not answer the login.
+    NoAnswer,
+    /// The server stopped answering.
+    ConnectionLost,
+    /// The server's name or port cannot be reached.
+    Unreachable(String),
+}
+
+impl LogoutReason {
+    /// A stable word for logs, metrics and tests.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Asked => "asked",
+            Self::WrongPassword => "wrong-password",
+            Self::Refused(_) => "refused",
+            Self::AlreadyOnline => "already-online",
+            Self::TryAgainLater => "try-again-later",
+            Self::Kicked(_) => "kicked",
+            Self::SessionLost => "session-lost",
+            Self::NoAnswer => "no-answer",
+            Self::ConnectionLost => "connection-lost",
+            Self::Unreachable(_) => "unreachable",
+        }
+    }
+}
+
+/// What an engine wants done.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Output {
+    /// Send this datagram to the server.
+    Transmit(Vec<u8>),
+    /// Tell the gateway.
+    Event(Event),
+}

@@ -1,0 +1,7 @@
+//! icq-transport: an XMPP gateway to ICQ.
+
+pub mod gateway;
+pub mod icq;
+pub mod model;
+pub mod store;
+pub mod xmpp;

@@ -1,0 +1,246 @@
+//! What is kept about a user, and how it changes.
+//!
+//! [`UserRecord`] is the whole of it, [`Change`] the only way to alter it. A change states the new
+//! value, never an increment, so that applying one twice does no harm.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::{Contact, Message, Secret, Uin, UnixTime};
+
+/// Everything that is kept about one registered user.
+#[derive(Clone, Debug, PartialEq)]
+pub struct UserRecord {
+    /// What the user registered with.
+    pub registration: Registration,
+    /// How the login stood.
+    pub login: LoginRecord,
+    /// The contact list. V2 to V5 know none on the server: this is it (xmpp-gateway.md §9.1).
+    pub contacts: Vec<ContactRecord>,
+    /// Messages on their way, by batch.
+    pub journal: BTreeMap<u64, Vec<Entry>>,
+    /// How far the messages of the journal have come.
+    pub cursor: Cursor,
+}
+
+/// What the user registered with.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Registration {
+    /// The user's own number.
+    pub uin: Uin,
+    /// The ICQ password.
+    pub password: Secret,
+    /// When to be online on ICQ.
+    pub mode: Mode,
+    /// Label of the code page old clients write in, as encoding_rs knows it: `windows-1251`.
+    pub charset: String,
+    /// Offer contacts to the roster without being asked.
+    pub import_contacts: bool,
+    /// When this was.
+    pub registered: UnixTime,
+}
+
+/// When to be online on ICQ (xmpp-gateway.md §6.2).
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Deserialize, Serialize)]
+pub enum Mode {
+    /// While at least one resource is.
+    #[default]
+    Follow,
+    /// Always.
+    Always,
+    /// Only when told.
+    Manual,
+}
+
+/// How a user's login stood when it was last written down.
+#[derive(Clone, Debug, Default, Eq, PartialEq, Deserialize, Serialize)]
+pub struct LoginRecord {
+    /// Logged out by the user's own wish; survives restarts (xmpp-gateway.md §6.2).
+    pub paused: bool,
+    /// The user took the gateway off the roster at that time (xmpp-gateway.md §5.5).
+    pub suspended: Option<UnixTime>,
+    /// The code of the failure that forbids trying again by itself: a wrong password, a kick.
+    pub barred: Option<String>,
+    /// The ICQ session that is open, or was when the program ended: a server that keeps a ghost of
+    /// it can be told to drop it (icq-udp.md §4.4).
+    pub session: Option<SessionTrace>,
+    /// The welcome message was sent.
+    pub welcomed: bool,
+    /// The gateway asked for the user's presence, once.
+    pub asked_for_presence: bool,
+    /// When each kind of notice was last given, so that one is given once a day: code and time.
+    pub notices: Vec<(String, UnixTime)>,
+}
+
+/// What it takes to tell an ICQ server to drop a session that this program no longer has.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Deserialize, Serialize)]
+pub struct SessionTrace {
+    /// The session id of V5.
+    pub session_id: u32,
+    /// The local UDP port it was bound to; 0 if unknown.
+    pub local_port: u16,
+}
+
+/// Somebody on the user's list, with what both networks are told about it (xmpp-gateway.md §11.1).
+#[derive(Clone, Debug, Eq, PartialEq, Deserialize, Serialize)]
+pub struct ContactRecord {
+    /// Who it is, the name, and where they stand on the ICQ list.
+    pub contact: Contact,
+    /// The contact asked for authorisation and waits for the user's answer.
+    pub request: Option<Box<Request>>,
+    /// The user has given authorisation, as far as known.
+    pub granted: bool,
+    /// The user's subscription to the contact, as last seen.
+    pub xmpp_to: Subscription,
+    /// The contact's subscription to the user.
+    pub xmpp_from: Subscription,
+    /// When authorisation was last asked for.
+    pub asked: Option<UnixTime>,
+    /// The user was once asked to subscribe to this contact (strategy D, or asking back).
+    pub offered: bool,
+    /// Taken off the roster by the user and kept on ICQ (rule R).
+    pub hidden: bool,
+}
+
+/// Somebody's question to be authorised.
+#[derive(Clone, Debug, Eq, PartialEq, Deserialize, Serialize)]
+pub struct Request {
+    /// Why, in the asker's words.
+    pub reason: String,
+    /// When.
+    pub received: UnixTime,
+}
+
+/// One direction of a subscription.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Deserialize, Serialize)]
+pub enum Subscription {
+    /// There is none.
+    #[default]
+    None,
+    /// Asked for, not answered.
+    Pending,
+    /// It stands.
+    Yes,
+}
+
+/// One message on its way.
+#[derive(Clone, Debug, Eq, PartialEq, Deserialize, Serialize)]
+pub enum Entry {
+    /// Taken from XMPP, not yet acknowledged by ICQ.
+    ToIcq(Outgoing),
+    /// Taken from ICQ, not yet known to have reached the XMPP server.
+    FromIcq(Incoming),
+}
+
+/// A message from the user to ICQ.
+#[derive(Clone, Debug, Eq, PartialEq, Deserialize, Serialize)]
+pub struct Outgoing {
+    /// The gateway's number for it; grows with time, never used twice for a user.
+    pub id: u64,
+    /// The stanza's id, if it had one: an error carries it.
+    pub stanza_id: Option<String>,
+    /// The resource that sent it; an error goes there.
+    pub resource: Option<String>,
+    /// Whom it is for.
+    pub to: Uin,
+    /// What it says.
+    pub message: Message,
+    /// When it was taken.
+    pub taken: UnixTime,
+}
+
+/// A message from ICQ to the user.
+#[derive(Clone, Debug, Eq, PartialEq, Deserialize, Serialize)]
+pub struct Incoming {
+    /// The gateway's number for it; grows with time, never used twice for a user.
+    pub id: u64,
+    /// The id its stanza has, also when it is sent again.
+    pub stanza_id: String,
+    /// Who wrote.
+    pub from: Uin,
+    /// What it says.
+    pub message: Message,
+    /// When it was sent, if it waited on the ICQ server.
+    pub sent: Option<UnixTime>,
+    /// When it came.
+    pub arrived: UnixTime,
+}
+
+/// How far the messages of the journal have come.
+#[derive(Clone, Debug, Default, Eq, PartialEq, Deserialize, Serialize)]
+pub struct Cursor {
+    /// The highest number given to a message so far; numbers go on from here after a restart.
+    pub last_id: u64,
+    /// Outgoing messages that were handed to ICQ and have no ending yet: they may have left.
+    pub left: Vec<u64>,
+    /// Outgoing messages of batches still in the journal that have had their ending.
+    pub ended: Vec<u64>,
+    /// Incoming messages up to this number have reached the XMPP server.
+    pub shown: u64,
+}
+
+/// A change to what is kept about one user.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Change {
+    /// The user registered, or changed the registration. A user without one has no record.
+    Registration(Box<Registration>),
+    /// The login stands differently.
+    Login(Box<LoginRecord>),
+    /// The whole contact list.
+    Contacts(Vec<ContactRecord>),
+    /// A batch of messages was taken.
+    AddBatch {
+        /// Its number, new.
+        batch: u64,
+        /// The messages.
+        entries: Vec<Entry>,
+    },
+    /// Nothing of this batch is needed any more.
+    DropBatch(u64),
+    /// The messages have come further.
+    Cursor(Cursor),
+    /// The user unregistered: nothing is kept.
+    Forget,
+}
+
+impl UserRecord {
+    /// A record that holds a registration and nothing else.
+    pub fn new(registration: Registration) -> Self {
+        Self {
+            registration,
+            login: LoginRecord::default(),
+            contacts: Vec::new(),
+            journal: BTreeMap::new(),
+            cursor: Cursor::default(),
+        }
+    }
+
+    /// What `record` is after `change`. Changes to a user without a registration are void.
+    pub fn apply(record: Option<Self>, change: Change) -> Option<Self> {
+        if let Change::Registration(registration) = change {
+            return Some(match record {
+                Some(record) => Self {
+                    registration: *registration,
+                    ..record
+                },
+                None => Self::new(*registration),
+            });
+        }
+        let mut record = record?;
+        match change {
+            Change::Registration(_) => {}
+            Change::Login(login) => record.login = *login,
+            Change::Contacts(contacts) => record.contacts = contacts,
+            Change::AddBatch { batch, entries } => {
+                record.journal.insert(batch, entries);
+            }
+            Change::DropBatch(batch) => {
+                record.journal.remove(&batch);
+            }
+            Change::Cursor(cursor) => record.cursor = cursor,
+            Change::Forget => return None,
+        }
+        Some(record)
+    }
+}
