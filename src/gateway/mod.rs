@@ -5,6 +5,8 @@
 //! outputs; `runtime` does what the outputs say.
 
 mod effects;
+mod env;
+mod resources;
 mod settings;
 
 use std::sync::Arc;
@@ -14,6 +16,8 @@ use crate::store::Change;
 use crate::xmpp::Stanza;
 
 pub use effects::Effects;
+pub use env::Env;
+pub use resources::Resources;
 pub use settings::{AccessRule, ContactAddresses, Limits, Settings, Who};
 
 /// What can happen to a [`User`], apart from datagrams and time.

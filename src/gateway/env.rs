@@ -1,0 +1,26 @@
+//! What the parts of a user may know of the rest of it.
+
+use xmpp_parsers::jid::BareJid;
+
+use super::{Privileges, Resources, Settings};
+use crate::model::Uin;
+
+/// What every part of a [`User`](super::User) is shown when something happens: read only, and true
+/// at that moment.
+#[derive(Clone, Copy, Debug)]
+pub struct Env<'a> {
+    /// What the operator decided.
+    pub settings: &'a Settings,
+    /// The user.
+    pub jid: &'a BareJid,
+    /// The user's own number.
+    pub uin: Uin,
+    /// Where the user is online in XMPP.
+    pub resources: &'a Resources,
+    /// What the user's XMPP server lets the gateway do.
+    pub privileges: &'a Privileges,
+    /// The link to the XMPP server is up.
+    pub link_up: bool,
+    /// The ICQ session is logged in and its contact list is loaded.
+    pub icq_online: bool,
+}
