@@ -84,7 +84,7 @@ async fn the_main_job_with_a_real_icq_server() {
 }
 
 /// The contact of the tree's ICQ server that answers every text with the same text.
-const ECHO: &str = "1000";
+const ECHO: &str = "10001";
 
 async fn prosody(folder: &Path) -> Prosody {
     Prosody::start(
