@@ -7,6 +7,8 @@
 //! ICQ_TEST_SERVER=127.0.0.1:4000 ICQ_TEST_ACCOUNTS=200001:pass0001,200002:pass0002
 //! ```
 
+#![allow(clippy::print_stdout, reason = "a test that is left out says so")]
+
 mod support;
 
 use std::path::Path;

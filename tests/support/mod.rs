@@ -7,6 +7,7 @@
 )]
 
 pub mod ejabberd;
+pub mod history;
 
 use std::path::{Path, PathBuf};
 use std::process::Output;

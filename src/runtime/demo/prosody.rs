@@ -49,7 +49,7 @@ impl Prosody {
         let config = folder.join("prosody.cfg.lua");
         std::fs::write(&config, configuration(folder, c2s_port, component_port))?;
 
-        let child = start_process(&config).await?;
+        let child = start_process(&config)?;
         let server = Self {
             c2s_port,
             component_port,
@@ -73,7 +73,7 @@ impl Prosody {
     /// As [`start`](Self::start).
     pub async fn restart(&mut self) -> io::Result<()> {
         self.child.kill().await?;
-        self.child = start_process(&self.config).await?;
+        self.child = start_process(&self.config)?;
         wait_for_port(self.c2s_port, START_DEADLINE).await?;
         wait_for_port(self.component_port, START_DEADLINE).await
     }
@@ -82,8 +82,7 @@ impl Prosody {
 /// How long Prosody may take to listen.
 pub const START_DEADLINE: Duration = Duration::from_secs(20);
 
-async fn start_process(config: &Path) -> io::Result<Child> {
-    // The package's own folder for the database of certificates and such is not ours to touch.
+fn start_process(config: &Path) -> io::Result<Child> {
     Command::new("prosody")
         .arg("--config")
         .arg(config)
