@@ -201,9 +201,9 @@ mod tests {
     use super::*;
 
     fn history(seen: &[Seen]) -> History {
-        History {
-            seen: seen.to_vec(),
-        }
+        let mut history = History::default();
+        seen.iter().cloned().for_each(|seen| history.note(seen));
+        history
     }
 
     fn said(text: &str) -> Seen {
