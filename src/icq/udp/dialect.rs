@@ -13,6 +13,16 @@ pub enum Version {
     V5,
 }
 
+impl Version {
+    /// The version word.
+    pub const fn word(self) -> u16 {
+        match self {
+            Self::V3 => 3,
+            Self::V5 => 5,
+        }
+    }
+}
+
 /// A packet's header, in the terms all versions share. A version ignores what it cannot carry.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Header {

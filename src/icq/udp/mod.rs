@@ -4,6 +4,7 @@
 //! [`ToServer`] or [`FromServer`], by who sent it. And back: encode, then seal.
 //! Document: `icq-udp.md`.
 
+mod check;
 mod dialect;
 pub mod from_server;
 pub mod to_server;

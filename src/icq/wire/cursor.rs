@@ -112,6 +112,20 @@ impl<'a> Reader<'a> {
         Ok(value)
     }
 
+    /// Takes a little-endian `u16` that is the same in all packets of its kind.
+    pub fn constant_u16_le(&mut self, field: &'static str) -> Result<u16, DecodeError> {
+        let value = u16::from_le_bytes(self.array(field)?);
+        self.note(field, 2, || Value::Constant(value.into()));
+        Ok(value)
+    }
+
+    /// Takes a byte that is the same in all packets of its kind.
+    pub fn constant_u8(&mut self, field: &'static str) -> Result<u8, DecodeError> {
+        let [value] = self.array(field)?;
+        self.note(field, 1, || Value::Constant(value.into()));
+        Ok(value)
+    }
+
     /// Takes four raw bytes of an address.
     pub fn ip4(&mut self, field: &'static str) -> Result<Ipv4Addr, DecodeError> {
         let value = Ipv4Addr::from(self.array(field)?);
@@ -326,8 +340,8 @@ pub enum Value<'a> {
     Uins(Vec<Uin>),
     /// Coded texts: interests, affiliations.
     Coded(Vec<(u16, &'a [u8])>),
-    /// A byte that is always 0 and that nobody named.
-    Padding,
+    /// A number that is the same in all packets of its kind; the test vectors do not list it.
+    Constant(u32),
     /// Bytes without a known meaning.
     Bytes(&'a [u8]),
     /// Whole packets inside this one.

@@ -221,8 +221,7 @@ pub struct Padding;
 
 impl<'a> Part<'a> for Padding {
     fn read(reader: &mut Reader<'a>, name: &'static str) -> Result<Self, DecodeError> {
-        reader.compound(name, |reader| reader.u8(name), |_| Value::Padding)?;
-        Ok(Self)
+        reader.constant_u8(name).map(|_| Self)
     }
 
     fn write(&self, writer: &mut Writer<'_>) {
