@@ -6,11 +6,13 @@
 
 mod check;
 mod dialect;
+mod dump;
 pub mod from_server;
 pub mod to_server;
 mod v5;
 
 pub use dialect::{Dialect, Header, Noise, Opened, Side, Version};
+pub use dump::Dump;
 pub use from_server::FromServer;
 pub use to_server::ToServer;
 pub use v5::V5;

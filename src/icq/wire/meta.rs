@@ -628,10 +628,14 @@ impl<'a> MetaReply<'a> {
     pub fn read_as(form: MetaForm, reader: &mut Reader<'a>) -> Result<Self, DecodeError> {
         let subcmd = reader.code_le("subcmd")?;
         let result = reader.u8("result")?;
+        let info = match result {
+            Self::OK => MetaInfo::read_as(subcmd, form, reader)?,
+            _ => MetaInfo::read_failure(subcmd, reader)?,
+        };
         Ok(Self {
             subcmd,
             result,
-            info: MetaInfo::Nothing,
+            info,
         })
     }
 }
@@ -644,5 +648,149 @@ impl<'a> Layout<'a> for MetaReply<'a> {
     fn write(&self, writer: &mut Writer<'_>) {
         writer.u16_le(self.subcmd);
         writer.u8(self.result);
+        self.info.write(writer);
     }
+}
+
+impl<'a> MetaInfo<'a> {
+    fn read_as(subcmd: u16, form: MetaForm, reader: &mut Reader<'a>) -> Result<Self, DecodeError> {
+        Ok(match subcmd {
+            0x00C8 => either(
+                form,
+                reader,
+                Self::GeneralOld,
+                Self::General,
+                plausible_general,
+            )?,
+            0x00D2 => either(form, reader, Self::WorkOld, Self::Work, nothing_left)?,
+            0x00DC => either(form, reader, Self::MoreOld, Self::More, nothing_left)?,
+            0x00E6 => Self::About(Layout::read(reader)?),
+            0x00F0 => Self::Interests(Layout::read(reader)?),
+            0x00FA => Self::Affiliations(Layout::read(reader)?),
+            0x0104 => Self::Short(Layout::read(reader)?),
+            0x010E => Self::HomepageCategory(Layout::read(reader)?),
+            0x0190 | 0x019A | 0x01A4 | 0x01AE => Self::Found(Found::read_as(form, reader)?),
+            _ => Self::Nothing,
+        })
+    }
+
+    fn read_failure(subcmd: u16, reader: &mut Reader<'a>) -> Result<Self, DecodeError> {
+        Ok(match subcmd {
+            0x019A | 0x01AE => Self::NobodyFound(Layout::read(reader)?),
+            _ => Self::Nothing,
+        })
+    }
+
+    fn write(&self, writer: &mut Writer<'_>) {
+        match self {
+            Self::Nothing => {}
+            Self::GeneralOld(general) => general.write(writer),
+            Self::General(general) => general.write(writer),
+            Self::WorkOld(work) => work.write(writer),
+            Self::Work(work) => work.write(writer),
+            Self::MoreOld(more) => more.write(writer),
+            Self::More(more) => more.write(writer),
+            Self::About(about) => about.write(writer),
+            Self::Interests(interests) => interests.write(writer),
+            Self::Affiliations(affiliations) => affiliations.write(writer),
+            Self::Short(short) => short.write(writer),
+            Self::HomepageCategory(category) => category.write(writer),
+            Self::Found(found) => found.write(writer),
+            Self::NobodyFound(nobody) => nobody.write(writer),
+        }
+    }
+}
+
+impl<'a> Found<'a> {
+    fn read_as(form: MetaForm, reader: &mut Reader<'a>) -> Result<Self, DecodeError> {
+        let entry_length = match form {
+            MetaForm::Old => None,
+            // Believed only if it is one: a server may answer in the old form all the same.
+            MetaForm::New | MetaForm::Unknown => match reader.peek().first_chunk() {
+                Some(word) if is_entry_length(u16::from_le_bytes(*word).into(), reader.left()) => {
+                    Some(reader.u16_le("entry_length")?)
+                }
+                _ => None,
+            },
+        };
+        Ok(Self {
+            entry_length,
+            person: Layout::read(reader)?,
+        })
+    }
+}
+
+impl<'a> Layout<'a> for Found<'a> {
+    fn read(reader: &mut Reader<'a>) -> Result<Self, DecodeError> {
+        Self::read_as(MetaForm::Unknown, reader)
+    }
+
+    fn write(&self, writer: &mut Writer<'_>) {
+        self.entry_length.write(writer);
+        self.person.write(writer);
+    }
+}
+
+impl<Zip> General<'_, Zip> {
+    /// The flags of a reply, without the second byte that some servers give to the time zone:
+    /// authorisation (0 required), web aware, direct connections, e-mail hidden. Odd requests
+    /// get other flags from IServerd, so the short profile is the better source.
+    pub fn flags(&self) -> &[u8] {
+        let flags = self.rest_hex.0;
+        // §8.4: seven bytes after the country are a time zone of two bytes and five flags.
+        if flags.len() == 6 { &flags[1..] } else { flags }
+    }
+}
+
+impl Short<'_> {
+    /// 0 unspecified, 1 female, 2 male.
+    pub fn gender(&self) -> u8 {
+        self.gender_or_unknown.unwrap_or_default().to_le_bytes()[0]
+    }
+}
+
+/// Reads the old or the new variant of a block; without a known form the one that fits, which
+/// `fits` tells from what is left in the reader, and the new one if both do.
+fn either<'a, Old: Layout<'a>, New: Layout<'a>>(
+    form: MetaForm,
+    reader: &mut Reader<'a>,
+    old: fn(Old) -> MetaInfo<'a>,
+    new: fn(New) -> MetaInfo<'a>,
+    fits: fn(&MetaInfo<'a>, &Reader<'a>) -> bool,
+) -> Result<MetaInfo<'a>, DecodeError> {
+    if form == MetaForm::Old {
+        return Old::read(reader).map(old);
+    }
+    if form == MetaForm::Unknown {
+        let mut attempt = reader.clone();
+        let as_new = New::read(&mut attempt).map(new);
+        if !as_new.is_ok_and(|info| fits(&info, &attempt)) {
+            let mut attempt = reader.clone();
+            if let Ok(info) = Old::read(&mut attempt).map(old)
+                && fits(&info, &attempt)
+            {
+                *reader = attempt;
+                return Ok(info);
+            }
+        }
+    }
+    New::read(reader).map(new)
+}
+
+fn nothing_left<'a>(_info: &MetaInfo<'a>, reader: &Reader<'a>) -> bool {
+    reader.left() == 0
+}
+
+/// After the time zone stand one to four flags, or the second byte of a time zone and five flags.
+fn plausible_general<'a>(info: &MetaInfo<'a>, _reader: &Reader<'a>) -> bool {
+    match info {
+        MetaInfo::General(general) => matches!(general.rest_hex.0.len(), 1..=4 | 6),
+        MetaInfo::GeneralOld(general) => matches!(general.rest_hex.0.len(), 1..=4 | 6),
+        _ => false,
+    }
+}
+
+/// A length counts what follows it, in the last result without the four bytes of `users_left`.
+const fn is_entry_length(length: usize, left: usize) -> bool {
+    length + 2 == left || length + 6 == left
 }

@@ -103,7 +103,7 @@ impl<'a> FromServer<'a> {
         form: MetaForm,
     ) -> Result<Decoded<'a, Self>, DecodeError> {
         let mut reader = Reader::new(body);
-        let packet = Self::read_as(command, form, &mut reader)?;
+        let packet = Self::read(command, form, &mut reader)?;
         let clamped = reader.clamped();
         Ok(Decoded {
             packet,
@@ -112,7 +112,12 @@ impl<'a> FromServer<'a> {
         })
     }
 
-    fn read_as(command: u16, form: MetaForm, reader: &mut Reader<'a>) -> Result<Self, DecodeError> {
+    /// Reads the body that `reader` stands at; what is left in the reader belongs to no field.
+    pub fn read(
+        command: u16,
+        form: MetaForm,
+        reader: &mut Reader<'a>,
+    ) -> Result<Self, DecodeError> {
         if command == META_USER {
             return MetaReply::read_as(form, reader).map(Self::Meta);
         }

@@ -89,12 +89,17 @@ impl<'a> ToServer<'a> {
     /// Reads the body of a client's packet.
     pub fn decode(command: u16, body: &'a [u8]) -> Result<Decoded<'a, Self>, DecodeError> {
         let mut reader = Reader::new(body);
-        let packet = Self::read_body(command, &mut reader)?;
+        let packet = Self::read(command, &mut reader)?;
         let clamped = reader.clamped();
         Ok(Decoded {
             packet,
             clamped,
             rest: reader.rest("rest_hex"),
         })
+    }
+
+    /// Reads the body that `reader` stands at; what is left in the reader belongs to no field.
+    pub fn read(command: u16, reader: &mut Reader<'a>) -> Result<Self, DecodeError> {
+        Self::read_body(command, reader)
     }
 }
