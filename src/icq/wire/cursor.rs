@@ -36,7 +36,7 @@ pub enum DecodeError {
 
 /// Takes fields off the front of a packet.
 ///
-/// Multi-byte numbers are little-endian unless the method says otherwise; addresses are four raw
+/// A read that fails takes nothing. Multi-byte numbers are little-endian unless the method says otherwise; addresses are four raw
 /// bytes in the order they are written (`icq-udp.md`, conventions).
 #[derive(Clone, Debug)]
 pub struct Reader<'a> {
@@ -190,12 +190,14 @@ impl<'a> Reader<'a> {
         value: impl FnOnce(&T) -> Value<'a>,
     ) -> Result<T, DecodeError> {
         let trace = self.trace.take();
-        let start = self.offset;
+        let (start, rest) = (self.offset, self.rest);
         let read = read(self);
         self.trace = trace;
-        let read = read?;
-        self.note(field, self.offset - start, || value(&read));
-        Ok(read)
+        match &read {
+            Ok(read) => self.note(field, self.offset - start, || value(read)),
+            Err(_) => (self.offset, self.rest) = (start, rest),
+        }
+        read
     }
 
     /// Whether an `lstr` stands here with all its bytes.
@@ -215,10 +217,14 @@ impl<'a> Reader<'a> {
         self.trace.unwrap_or_default()
     }
 
+    /// The text of an `lstr`, and how many bytes all of it takes.
     fn lstr_bytes(&mut self, field: &'static str) -> Result<(&'a [u8], usize), DecodeError> {
-        let length = usize::from(u16::from_le_bytes(self.array(field)?));
+        let Some(length) = self.rest.first_chunk() else {
+            return Err(self.truncated(field, 2));
+        };
+        let length = 2 + usize::from(u16::from_le_bytes(*length));
         let bytes = self.take(field, length)?;
-        Ok((until_nul(bytes), 2 + length))
+        Ok((until_nul(&bytes[2..]), length))
     }
 
     fn array<const N: usize>(&mut self, field: &'static str) -> Result<[u8; N], DecodeError> {
