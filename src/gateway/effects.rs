@@ -17,11 +17,30 @@ pub struct Effects {
     commands: VecDeque<Command>,
     changes: Changes,
     marks: u64,
+    /// Differs between runs, so that no id of the last one is used again.
+    run: u32,
+    ids: u64,
 }
 
 impl Effects {
-    /// Sends a stanza.
-    pub fn send(&mut self, stanza: Stanza) {
+    /// Nothing wanted yet. `run` differs from start to start.
+    pub fn new(run: u32) -> Self {
+        Self {
+            run,
+            ..Self::default()
+        }
+    }
+
+    /// An id for a stanza of our own. No other stanza to this user has it.
+    pub fn id(&mut self) -> String {
+        self.ids += 1;
+        format!("{:x}-{:x}", self.run, self.ids)
+    }
+
+    /// Sends a stanza, with an id of its own if it has none.
+    pub fn send(&mut self, stanza: impl Into<Stanza>) {
+        let mut stanza = stanza.into();
+        stanza.identify(|| self.id());
         self.outputs.push_back(UserOutput::Stanza(stanza));
     }
 

@@ -1,5 +1,9 @@
 //! Stanzas without a stream.
 
+pub mod address;
+mod refusal;
 pub mod stanza;
 
-pub use stanza::{BadStanza, Defect, Stanza, StanzaKind};
+pub use address::Address;
+pub use refusal::{Condition, Refusal};
+pub use stanza::{BadStanza, Defect, Request, Stanza, StanzaKind};
