@@ -17,7 +17,7 @@ use crate::xmpp::Stanza;
 
 pub use effects::Effects;
 pub use env::Env;
-pub use resources::Resources;
+pub use resources::{Announced, Resource, Resources};
 pub use settings::{AccessRule, ContactAddresses, Limits, Settings, Who};
 
 /// What can happen to a [`User`], apart from datagrams and time.

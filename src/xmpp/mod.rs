@@ -1,6 +1,7 @@
 //! Stanzas without a stream.
 
 pub mod address;
+pub mod payload;
 mod refusal;
 pub mod stanza;
 
