@@ -171,8 +171,8 @@ pub struct Request {
 
 impl Request {
     /// Reads a get or set with both addresses; anything else comes back.
-    pub fn read(iq: Iq) -> Result<Self, Iq> {
-        match iq {
+    pub fn read(iq: Box<Iq>) -> Result<Self, Box<Iq>> {
+        match *iq {
             Iq::Get {
                 from: Some(from),
                 to: Some(to),
@@ -197,7 +197,7 @@ impl Request {
                 set: true,
                 payload,
             }),
-            other => Err(other),
+            other => Err(Box::new(other)),
         }
     }
 
@@ -283,7 +283,7 @@ mod tests {
              <query xmlns='jabber:iq:register'><password>secret</password></query></iq>"
             .parse()
             .unwrap();
-        let request = Request::read(Iq::try_from(iq).unwrap()).unwrap();
+        let request = Request::read(Box::new(Iq::try_from(iq).unwrap())).unwrap();
 
         let answer = request.refuse(&Refusal::new(Condition::NotAllowed, "Not here."));
 
