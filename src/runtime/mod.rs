@@ -1,0 +1,3 @@
+//! Sockets, clocks and tasks: the only module that has any.
+
+pub mod component;
