@@ -392,7 +392,11 @@ mod tests {
 
         for cut in 1..stream.len() {
             let (head, tail) = stream.as_bytes().split_at(cut);
-            assert_eq!(items(&[head, tail], Limits::default()), whole, "cut at {cut}");
+            assert_eq!(
+                items(&[head, tail], Limits::default()),
+                whole,
+                "cut at {cut}"
+            );
         }
         let bytes: Vec<&[u8]> = stream.as_bytes().chunks(1).collect();
         assert_eq!(items(&bytes, Limits::default()), whole);
@@ -475,13 +479,21 @@ mod tests {
 
             let items = items(&[stream.as_bytes()], Limits::default());
 
-            assert!(items[1].starts_with("StreamError(StreamError("), "{items:#?}");
+            assert!(
+                items[1].starts_with("StreamError(StreamError("),
+                "{items:#?}"
+            );
         }
     }
 
     #[test]
     fn what_is_no_stream_is_told() {
-        for text in ["HTTP/1.1 400 Bad Request\r\n", "<html><body>", "\x16\x03\x01", "<?php"] {
+        for text in [
+            "HTTP/1.1 400 Bad Request\r\n",
+            "<html><body>",
+            "\x16\x03\x01",
+            "<?php",
+        ] {
             let outcome = Guard::new(Limits::default()).next(&mut BytesMut::from(text));
 
             assert!(

@@ -79,7 +79,10 @@ impl TwinWatch {
     pub fn poll_verdict(&mut self, now: Instant) -> Option<Verdict> {
         let round = self.round.take_if(|round| now >= round.sent + PATIENCE)?;
         let last_back = round.back.iter().rposition(|back| *back).unwrap_or(0);
-        let missing = round.back[..last_back].iter().filter(|back| !**back).count();
+        let missing = round.back[..last_back]
+            .iter()
+            .filter(|back| !**back)
+            .count();
         if missing == 0 {
             return Some(Verdict::Alone);
         }
@@ -175,10 +178,7 @@ mod tests {
             }
         }
 
-        assert_eq!(
-            told,
-            [true, false, false, false, false, false, true, false]
-        );
+        assert_eq!(told, [true, false, false, false, false, false, true, false]);
     }
 
     #[test]

@@ -58,7 +58,8 @@ impl Writer {
     /// Puts a stanza into the buffer.
     pub fn push(&mut self, stanza: &Stanza) -> Result<(), Unwritable> {
         match stanza {
-            Stanza::Iq(iq) => self.put(&**iq),
+            // Written whole, because an error gets a legacy code in passing.
+            Stanza::Iq(_) => self.put(stanza),
             Stanza::Message(message) => self.put(&**message),
             Stanza::Presence(presence) => self.put(&**presence),
         }
