@@ -12,6 +12,7 @@ mod error;
 mod handshake;
 mod keepalive;
 mod marks;
+mod prune;
 mod reader;
 mod reconnect;
 mod round_trip;

@@ -21,6 +21,7 @@ use xso::exports::rxml::{self, AttrMap, Event, Namespace, Parse, QName, WithOpti
 use xso::{FromEventsBuilder, FromXml};
 
 use super::error::{LinkError, StreamError};
+use super::prune::Pruner;
 use crate::xmpp::{BadStanza, Defect, Stanza, StanzaKind};
 
 /// What a stanza may not exceed if it is to be built.
@@ -112,6 +113,8 @@ pub struct Guard {
     language: XmlLangStack,
     limits: Limits,
     state: State,
+    /// At work within an element that is too deep.
+    pruner: Option<Pruner>,
     /// Something came.
     begun: bool,
     /// Elements that are open, the stream's own included.
@@ -145,6 +148,7 @@ impl Guard {
             language: XmlLangStack::new(),
             limits,
             state: State::Between,
+            pruner: None,
             begun: false,
             depth: 0,
             bytes: 0,
@@ -157,6 +161,14 @@ impl Guard {
     pub fn next(&mut self, bytes: &mut BytesMut) -> Result<Option<Incoming>, LinkError> {
         self.check_beginning(bytes)?;
         loop {
+            if self
+                .pruner
+                .as_mut()
+                .is_some_and(|pruner| !pruner.prune(bytes))
+            {
+                return Ok(None);
+            }
+            self.pruner = None;
             let mut rest = &bytes[..];
             let parsed = self.parser.parse(&mut rest, false);
             let used = bytes.len() - rest.len();
@@ -194,7 +206,12 @@ impl Guard {
     fn handle_event(&mut self, event: Event) -> Result<Option<Incoming>, LinkError> {
         self.language.handle_event(&event);
         match &event {
-            Event::StartElement(..) => self.depth += 1,
+            Event::StartElement(..) => {
+                self.depth += 1;
+                if self.depth > self.limits.depth {
+                    return self.prune();
+                }
+            }
             // The parser refuses a document with more ends than starts.
             Event::EndElement(_) => self.depth = self.depth.saturating_sub(1),
             Event::XmlDeclaration(..) | Event::Text(..) => {}
@@ -226,6 +243,21 @@ impl Guard {
         }
     }
 
+    /// The element that just started is too deep: whatever it holds, the parser shall not see.
+    fn prune(&mut self) -> Result<Option<Incoming>, LinkError> {
+        self.state = State::Skipping(Defect::TooDeep);
+        match self.parser.parse(&mut &[][..], false) {
+            // It was `<empty/>`.
+            Ok(Some(end)) => self.handle_event(end),
+            Ok(None) => Err(LinkError::Closed),
+            Err(EndOrError::NeedMoreData) => {
+                self.pruner = Some(Pruner::default());
+                Ok(None)
+            }
+            Err(EndOrError::Error(error)) => Err(LinkError::NotAStream(error.to_string())),
+        }
+    }
+
     fn start(&mut self, name: QName, attributes: AttrMap) {
         self.parser.set_text_buffering(true);
         self.head = head(&name, &attributes);
@@ -242,10 +274,6 @@ impl Guard {
     }
 
     fn build(&mut self, mut builder: Box<Builder>, event: Event) -> Option<Incoming> {
-        if self.depth > self.limits.depth {
-            self.state = State::Skipping(Defect::TooDeep);
-            return None;
-        }
         if self.bytes > self.limits.stanza_bytes {
             return self.skip(Defect::TooLarge);
         }
@@ -446,17 +474,24 @@ mod tests {
         let nested = |levels: usize| {
             let inner = levels - 2;
             format!(
-                "{HEADER}<message>{}{}</message>",
+                "{HEADER}<message>{}{}</message><presence/>",
                 "<a>".repeat(inner),
                 "</a>".repeat(inner)
             )
         };
 
         let fits = items(&[nested(64).as_bytes()], Limits::default());
-        let too_deep = items(&[nested(65).as_bytes()], Limits::default());
+        let empty = nested(65).replace("<a></a>", "<a/>");
 
         assert!(fits[1].starts_with("Stanza"), "{fits:#?}");
-        assert!(too_deep[1].contains("TooDeep"), "{too_deep:#?}");
+        for too_deep in [nested(65), empty, nested(66), nested(1000)] {
+            for size in [1, 5, 100_000] {
+                let chunks: Vec<&[u8]> = too_deep.as_bytes().chunks(size).collect();
+                let items = items(&chunks, Limits::default());
+                assert!(items[1].contains("TooDeep"), "{items:#?}");
+                assert!(items[2].starts_with("Stanza"), "{items:#?}");
+            }
+        }
     }
 
     #[test]
