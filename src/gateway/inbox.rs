@@ -7,21 +7,33 @@ use xmpp_parsers::message::Message as Stanza;
 use super::journal::Journal;
 use super::{Effects, Env, Mark};
 use crate::icq::Receipt;
-use crate::model::{Contact, Message, Now, Uin, UnixTime};
-use crate::store::Entry;
+use crate::model::{Message, Now, Uin, UnixTime};
+use crate::store::Incoming;
 
 /// The messages of one user that are not yet known to have reached the XMPP server.
 #[derive(Debug, Default)]
 pub struct Inbox {}
 
+/// What there is to know about who wrote.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Sender<'a> {
+    /// The name, or nothing.
+    pub name: &'a str,
+    /// On the user's list.
+    pub listed: bool,
+    /// Shown online to the user.
+    pub online: bool,
+}
+
 #[expect(unused_variables, reason = "the rules come with the inbox")]
 impl Inbox {
-    /// What was written down and not shown.
-    pub fn load(entries: impl Iterator<Item = Entry>, journal: &mut Journal) -> Self {
+    /// What was written down.
+    pub fn load(now: Now, incoming: Vec<Incoming>, journal: &mut Journal) -> Self {
         Self::default()
     }
 
-    /// Takes a message from ICQ. `contact` is what the roster knows about the sender.
+    /// Takes a message from ICQ that is for the user to read. `sender` is what
+    /// [`Roster::sender`](super::Roster::sender) says.
     #[expect(
         clippy::too_many_arguments,
         reason = "they are one event of ICQ's, unpacked"
@@ -33,7 +45,7 @@ impl Inbox {
         fx: &mut Effects,
         journal: &mut Journal,
         from: Uin,
-        contact: Option<&Contact>,
+        sender: Sender<'_>,
         message: Message,
         sent: Option<UnixTime>,
         receipt: Receipt,
@@ -86,6 +98,15 @@ impl Inbox {
         fx: &mut Effects,
         journal: &mut Journal,
     ) {
+    }
+
+    /// This number wrote lately.
+    pub fn heard_from(&self, uin: Uin) -> bool {
+        false
+    }
+
+    /// The ICQ session has its contact list: messages that waited on the server are next.
+    pub fn icq_online(&mut self, now: Now, env: &Env<'_>, fx: &mut Effects, journal: &mut Journal) {
     }
 
     /// The ICQ session is over: its receipts are void.

@@ -21,8 +21,8 @@ use crate::xmpp::Stanza;
 
 pub use effects::Effects;
 pub use env::Env;
-pub use inbox::Inbox;
-pub use journal::Journal;
+pub use inbox::{Inbox, Sender};
+pub use journal::{Journal, Unfinished};
 pub use outbox::Outbox;
 pub use resources::{Announced, Resource, Resources};
 pub use roster::Roster;

@@ -6,7 +6,7 @@ use xmpp_parsers::iq::Iq;
 use xmpp_parsers::jid::{FullJid, Jid};
 use xmpp_parsers::presence::Presence;
 
-use super::{Effects, Env};
+use super::{Effects, Env, Sender};
 use crate::icq::NoProfile;
 use crate::model::{Contact, Message, Now, Profile, Status, Uin};
 use crate::store::ContactRecord;
@@ -35,6 +35,16 @@ impl Roster {
             .iter()
             .map(|record| &record.contact)
             .find(|contact| contact.uin == uin)
+    }
+
+    /// What an [`Inbox`](super::Inbox) wants to know about who wrote.
+    pub fn sender(&self, uin: Uin) -> Sender<'_> {
+        Sender::default()
+    }
+
+    /// On the list, waiting for authorisation or not.
+    pub fn is_listed(&self, uin: Uin) -> bool {
+        false
     }
 
     /// The status a contact was last seen with; `None` is offline or unknown.
@@ -130,6 +140,10 @@ impl Roster {
     pub fn is_idle(&self) -> bool {
         true
     }
+
+    /// Writes the list down if it has changed. To be called before [`Effects::take_changes`], each
+    /// time.
+    pub fn flush(&mut self, fx: &mut Effects) {}
 
     /// Does what is due.
     pub fn handle_timeout(&mut self, now: Now, env: &Env<'_>, fx: &mut Effects) {}
