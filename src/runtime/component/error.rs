@@ -38,6 +38,8 @@ pub enum LinkError {
     StreamError(StreamError),
     /// The server was silent and did not return a ping.
     Silence,
+    /// The server takes nothing from us any more.
+    Stuck,
     /// The server closed the stream without a word.
     Closed,
     /// The connection broke.
@@ -112,6 +114,7 @@ impl LinkError {
             Self::ConnectionTimeout => "connection-timeout",
             Self::StreamError(_) => "stream-error",
             Self::Silence => "silence",
+            Self::Stuck => "stuck",
             Self::Closed => "closed",
             Self::Broken(_) => "broken",
             Self::NotAStream(_) => "not-a-stream",
@@ -152,6 +155,7 @@ impl fmt::Display for LinkError {
             Self::ConnectionTimeout => f.write_str("the server says that this side was silent"),
             Self::StreamError(error) => write!(f, "the server ended the stream: {error}"),
             Self::Silence => f.write_str("the server is silent and returned no ping"),
+            Self::Stuck => f.write_str("the server has stopped to read what is sent to it"),
             Self::Closed => f.write_str("the server closed the stream"),
             Self::Broken(why) => write!(f, "the connection broke: {why}"),
             Self::NotAStream(why) => write!(f, "what the server sent is no XML stream: {why}"),

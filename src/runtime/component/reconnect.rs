@@ -77,6 +77,7 @@ impl Reconnect {
             | LinkError::Ours(_)
             | LinkError::SystemShutdown
             | LinkError::StreamError(_)
+            | LinkError::Stuck
             | LinkError::Closed
             | LinkError::Broken(_)
             | LinkError::NotAStream(_) => self.back_off(EAGER),

@@ -80,6 +80,11 @@ impl Writer {
         self.buffer.len() >= FLUSH_AT
     }
 
+    /// So much waits that the server cannot be reading any more.
+    pub fn is_stuck(&self) -> bool {
+        self.buffer.len() >= STUCK_AT
+    }
+
     /// Sends what the connection takes at once.
     pub fn send(&mut self, io: &OwnedWriteHalf) -> Result<(), LinkError> {
         while !self.buffer.is_empty() {
@@ -177,6 +182,9 @@ fn broken(error: &io::Error) -> LinkError {
 
 /// So many bytes leave without waiting for more: a system call for each 200 stanzas or so.
 const FLUSH_AT: usize = 64 * 1024;
+
+/// What waits is bounded. Others stop at [`FLUSH_AT`]; answers to what keeps coming do not.
+const STUCK_AT: usize = 16 * 1024 * 1024;
 
 const FOOTER: &[u8] = b"</stream:stream>";
 
