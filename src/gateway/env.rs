@@ -15,6 +15,8 @@ pub struct Env<'a> {
     pub jid: &'a BareJid,
     /// The user's own number.
     pub uin: Uin,
+    /// The user wants contacts offered to the roster without asking for it.
+    pub import_contacts: bool,
     /// Where the user is online in XMPP.
     pub resources: &'a Resources,
     /// What the user's XMPP server lets the gateway do.

@@ -6,7 +6,11 @@
 
 mod effects;
 mod env;
+mod inbox;
+mod journal;
+mod outbox;
 mod resources;
+mod roster;
 mod settings;
 
 use std::sync::Arc;
@@ -17,7 +21,11 @@ use crate::xmpp::Stanza;
 
 pub use effects::Effects;
 pub use env::Env;
-pub use resources::Resources;
+pub use inbox::{Inbox, Sender};
+pub use journal::{Journal, Unfinished};
+pub use outbox::Outbox;
+pub use resources::{Announced, Resource, Resources};
+pub use roster::Roster;
 pub use settings::{AccessRule, ContactAddresses, Limits, Settings, Who};
 
 /// What can happen to a [`User`], apart from datagrams and time.

@@ -3,6 +3,6 @@
 mod record;
 
 pub use record::{
-    Change, ContactRecord, Cursor, Entry, Incoming, LoginRecord, Mode, Outgoing, Registration,
-    Request, SessionTrace, Subscription, UserRecord,
+    Change, ContactRecord, Cursor, Entry, Failure, Incoming, LoginRecord, Mode, Outgoing,
+    Registration, Request, SessionTrace, Stage, Subscription, UserRecord,
 };

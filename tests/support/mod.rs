@@ -8,6 +8,7 @@
 
 pub mod ejabberd;
 pub mod history;
+pub mod icq;
 pub mod relay;
 
 use std::path::{Path, PathBuf};

@@ -1,0 +1,3 @@
+//! Payloads that xmpp-parsers lacks: one file each, no behaviour.
+
+pub mod privilege;
