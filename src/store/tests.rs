@@ -362,6 +362,44 @@ fn damage_that_shows_only_while_reading_is_damage_too() {
 }
 
 #[test]
+fn a_write_that_was_cut_off_anywhere_is_undone_whole() {
+    let folder = folder();
+    let key = Key::random();
+    let whole = folder.path().join("whole");
+    let mut store = Store::open(&whole, key.clone()).unwrap();
+    store.apply(&[(romeo(), everything())]).unwrap();
+    let before = store.load(&romeo()).unwrap();
+    let begin = fs::metadata(whole.join("db")).unwrap().len();
+
+    // Longer than the half MiB that sled writes at once.
+    let mut changes: Vec<Change> = (1000..1100)
+        .map(|batch| Change::AddBatch {
+            batch,
+            entries: (0..5).flat_map(|_| messages()).collect(),
+        })
+        .collect();
+    changes.push(Change::Login(Box::default()));
+    store.apply(&[(romeo(), changes)]).unwrap();
+    let after = store.load(&romeo()).unwrap();
+    drop(store);
+    let end = fs::metadata(whole.join("db")).unwrap().len();
+
+    let mut undone = 0;
+    for step in 0..20 {
+        let copy = folder.path().join(format!("copy{step}"));
+        copy_folder(&whole, &copy);
+        truncate(&copy.join("db"), begin + (end - begin) * step / 20);
+
+        let store = Store::open(&copy, key.clone()).unwrap();
+
+        let found = store.load(&romeo()).unwrap();
+        assert!(found == before || found == after, "torn at step {step}");
+        undone += u32::from(found == before);
+    }
+    assert!(undone > 0);
+}
+
+#[test]
 fn after_an_orderly_end_a_lost_message_is_damage() {
     let folder = folder();
     let key = Key::random();
