@@ -43,7 +43,27 @@ fn a_killed_program_loses_nothing_it_acknowledged_and_tears_nothing() {
     assert!(acknowledged > rounds(), "only {acknowledged} writes");
 }
 
-/// The other process: it has no more to do with this test than its name.
+/// The other process runs into a limit on the size of its files, which is to it as a full disk.
+#[test]
+fn a_full_disk_ends_the_store_and_loses_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let writer = format!("{} --exact --nocapture {WRITER}", current_exe());
+    let output = Command::new("sh")
+        .arg("-c")
+        .arg(format!("trap '' XFSZ; ulimit -f 1000; exec {writer}"))
+        .env(FOLDER, folder.path())
+        .env(UNTIL_IT_FAILS, "1")
+        .output()
+        .unwrap();
+
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{said}");
+    let acknowledged = said.lines().rev().find_map(acknowledged).unwrap();
+    assert!(acknowledged > 10);
+    assert!(check(&open(folder.path())) >= acknowledged);
+}
+
+/// The other process: it has no more to do with these tests than its name.
 #[test]
 fn writer_that_is_killed() {
     let Some(folder) = std::env::var_os(FOLDER).map(PathBuf::from) else {
@@ -51,7 +71,13 @@ fn writer_that_is_killed() {
     };
     let mut store = open(&folder);
     for number in check(&store) + 1.. {
-        store.apply(&changes(number)).unwrap();
+        if let Err(error) = store.apply(&changes(number)) {
+            assert!(std::env::var_os(UNTIL_IT_FAILS).is_some(), "{error}");
+            // sled would wait here for ever.
+            assert_eq!(store.apply(&changes(number)), Err(error.clone()));
+            assert_eq!(store.load(&users()[0]), Err(error));
+            return;
+        }
         println!("{MARK}{number}");
     }
 }
@@ -138,8 +164,8 @@ fn open(folder: &Path) -> Store {
 }
 
 fn start_writer(folder: &Path) -> Child {
-    Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "--nocapture", "writer_that_is_killed"])
+    Command::new(current_exe())
+        .args(["--exact", "--nocapture", WRITER])
         .env(FOLDER, folder)
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
@@ -154,16 +180,24 @@ fn read_numbers(output: ChildStdout) -> Receiver<u64> {
         let mut lines = BufReader::new(output);
         let mut line = String::new();
         while lines.read_line(&mut line).is_ok_and(|length| length > 0) {
-            let number = line
-                .strip_suffix('\n')
-                .and_then(|line| line.split_once(MARK));
-            if let Some((_, number)) = number {
-                let _ = numbers.send(number.parse().unwrap());
+            if let Some(number) = line.strip_suffix('\n').and_then(acknowledged) {
+                let _ = numbers.send(number);
             }
             line.clear();
         }
     });
     received
+}
+
+fn acknowledged(line: &str) -> Option<u64> {
+    // The test harness may have said something before.
+    let (_, number) = line.split_once(MARK)?;
+    Some(number.parse().unwrap())
+}
+
+fn current_exe() -> String {
+    let path = std::env::current_exe().unwrap();
+    path.to_str().unwrap().to_owned()
 }
 
 /// 30, or as many as the environment asks for.
@@ -174,4 +208,6 @@ fn rounds() -> u64 {
 /// Batches that stay in the journal.
 const KEPT: u64 = 5;
 const FOLDER: &str = "STORE_CRASH_FOLDER";
+const UNTIL_IT_FAILS: &str = "STORE_CRASH_UNTIL_IT_FAILS";
+const WRITER: &str = "writer_that_is_killed";
 const MARK: &str = "written ";

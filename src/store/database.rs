@@ -1,15 +1,19 @@
 //! The one file that says `sled`: byte strings in named trees, written all or nothing.
 //!
 //! sled 0.34 returns an error for some kinds of damage and panics on others (rust-stack.md §5), so
-//! every call into it goes through [`guarded`], which makes [`Error::Damaged`] of both.
+//! every call into it goes through [`guarded`], which makes [`Error::Damaged`] of both. After a
+//! failed write, on a full disk say, its next call never returns, so after any error sled is not
+//! called again: the database is broken, and everything asked of it gets that same error.
 
 use std::any::Any;
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::ErrorKind;
+use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::sync::OnceLock;
 
 use sled::transaction::{ConflictableTransactionError, TransactionError, Transactional};
 
@@ -88,6 +92,8 @@ pub(super) struct Database {
     /// The file sled writes to, opened once more for [`sync`](Self::sync).
     file: File,
     sled: sled::Db,
+    /// The first error.
+    broken: OnceLock<Error>,
     /// Dropped last: others stay out until sled has closed its file.
     witness: Witness,
 }
@@ -115,6 +121,7 @@ impl Database {
             trees,
             file,
             sled,
+            broken: OnceLock::new(),
             witness,
         })
     }
@@ -136,14 +143,12 @@ impl Database {
 
     /// The value of `key`.
     pub(super) fn value(&self, tree: Tree, key: &[u8]) -> Result<Option<Vec<u8>>, Error> {
-        guarded(self.directory(), || {
-            Ok(self.tree(tree).get(key)?.map(|value| value.to_vec()))
-        })
+        self.call(|| Ok(self.tree(tree).get(key)?.map(|value| value.to_vec())))
     }
 
     /// Everything in `tree` whose key begins with `prefix`, in the order of the keys.
     pub(super) fn with_prefix(&self, tree: Tree, prefix: &[u8]) -> Result<Vec<Pair>, Error> {
-        guarded(self.directory(), || {
+        self.call(|| {
             self.tree(tree)
                 .scan_prefix(prefix)
                 .map(|pair| pair.map(|(key, value)| (key.to_vec(), value.to_vec())))
@@ -153,7 +158,7 @@ impl Database {
 
     /// The keys of `tree`, in order.
     pub(super) fn keys(&self, tree: Tree) -> Result<Vec<Vec<u8>>, Error> {
-        guarded(self.directory(), || {
+        self.call(|| {
             self.tree(tree)
                 .iter()
                 .keys()
@@ -165,7 +170,7 @@ impl Database {
     /// Writes all of `writes` or, if the program dies on the way, nothing. Survives the program's
     /// death from the next [`flush`](Self::flush) on.
     pub(super) fn write(&self, writes: &Writes) -> Result<(), Error> {
-        guarded(self.directory(), || {
+        self.call(|| {
             let written = self.trees.as_slice().transaction(|trees| {
                 for ((tree, key), value) in writes {
                     let tree = &trees[*tree as usize];
@@ -186,7 +191,7 @@ impl Database {
 
     /// Hands everything written so far to the operating system: it survives the program's death.
     pub(super) fn flush(&self) -> Result<(), Error> {
-        guarded(self.directory(), || self.sled.flush().map(drop))
+        self.call(|| self.sled.flush().map(drop))
     }
 
     /// Forces everything flushed so far onto the drive: it survives a power cut.
@@ -200,11 +205,33 @@ impl Database {
 
     /// What the database takes on disk.
     pub(super) fn bytes_on_disk(&self) -> Result<u64, Error> {
-        guarded(self.directory(), || self.sled.size_on_disk())
+        self.call(|| self.sled.size_on_disk())
+    }
+
+    /// Why nothing works any more, if that is so.
+    pub(super) fn broken(&self) -> Option<&Error> {
+        self.broken.get()
+    }
+
+    fn call<T>(&self, call: impl FnOnce() -> sled::Result<T>) -> Result<T, Error> {
+        if let Some(error) = self.broken.get() {
+            return Err(error.clone());
+        }
+        guarded(self.directory(), call).inspect_err(|error| drop(self.broken.set(error.clone())))
     }
 
     fn tree(&self, tree: Tree) -> &sled::Tree {
         &self.trees[tree as usize]
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        if self.broken.get().is_some() {
+            // Closing a broken sled hangs; what is forgotten here is never closed.
+            mem::forget(self.trees.clone());
+            mem::forget(self.sled.clone());
+        }
     }
 }
 
@@ -221,7 +248,7 @@ thread_local! {
 /// Calls into sled, and makes one kind of error of its errors and its panics.
 ///
 /// Nothing of ours is half changed when sled panics: `call` only passes things on. sled itself may
-/// be, but it is not asked anything after [`Error::Damaged`] that could do harm.
+/// be, but it is not called again.
 fn guarded<T>(directory: &Path, call: impl FnOnce() -> sled::Result<T>) -> Result<T, Error> {
     GUARDED.set(true);
     let result = catch_unwind(AssertUnwindSafe(call));
