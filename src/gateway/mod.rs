@@ -9,9 +9,13 @@ mod env;
 mod inbox;
 mod journal;
 mod outbox;
+mod register;
 mod resources;
 mod roster;
 mod settings;
+mod shared;
+mod words;
+mod xep;
 
 use std::sync::Arc;
 
@@ -27,6 +31,8 @@ pub use outbox::Outbox;
 pub use resources::{Announced, Resource, Resources};
 pub use roster::Roster;
 pub use settings::{AccessRule, ContactAddresses, Limits, Settings, Who};
+pub use shared::Shared;
+pub use xep::Caps;
 
 /// What can happen to a [`User`], apart from datagrams and time.
 #[derive(Clone, Debug)]
