@@ -9,6 +9,7 @@ mod env;
 mod inbox;
 mod journal;
 mod outbox;
+mod pace;
 mod resources;
 mod roster;
 mod settings;
