@@ -2,7 +2,7 @@
 
 use xmpp_parsers::jid::BareJid;
 
-use super::{Privileges, Resources, Settings};
+use super::{Caps, Privileges, Resources, Settings};
 use crate::model::Uin;
 
 /// What every part of a [`User`](super::User) is shown when something happens: read only, and true
@@ -11,6 +11,8 @@ use crate::model::Uin;
 pub struct Env<'a> {
     /// What the operator decided.
     pub settings: &'a Settings,
+    /// What presences say about what their senders can do.
+    pub caps: &'a Caps,
     /// The user.
     pub jid: &'a BareJid,
     /// The user's own number.

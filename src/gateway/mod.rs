@@ -10,9 +10,13 @@ mod inbox;
 mod journal;
 mod outbox;
 mod pace;
+mod register;
 mod resources;
 mod roster;
 mod settings;
+mod shared;
+mod words;
+mod xep;
 
 use std::sync::Arc;
 
@@ -28,6 +32,8 @@ pub use outbox::Outbox;
 pub use resources::{Announced, Resource, Resources};
 pub use roster::Roster;
 pub use settings::{AccessRule, ContactAddresses, Limits, Settings, Who};
+pub use shared::Shared;
+pub use xep::Caps;
 
 /// What can happen to a [`User`], apart from datagrams and time.
 #[derive(Clone, Debug)]
