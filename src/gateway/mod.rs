@@ -13,6 +13,7 @@ mod journal;
 mod login;
 mod outbox;
 mod own;
+mod pace;
 mod register;
 mod resources;
 mod roster;

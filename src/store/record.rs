@@ -146,6 +146,8 @@ pub struct Outgoing {
     pub stanza_id: Option<String>,
     /// The resource that sent it; an error goes there.
     pub resource: Option<String>,
+    /// It was addressed to the contact's client rather than to the account; an error comes from there.
+    pub to_client: bool,
     /// Whom it is for.
     pub to: Uin,
     /// What it says.

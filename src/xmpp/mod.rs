@@ -1,9 +1,12 @@
 //! Stanzas without a stream.
 
 pub mod address;
+pub mod delay;
+pub mod message;
 pub mod payload;
 mod refusal;
 pub mod stanza;
+pub mod text;
 
 pub use address::Address;
 pub use refusal::{Condition, Refusal};
