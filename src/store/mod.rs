@@ -33,8 +33,8 @@ pub use database::expects_panic;
 pub use error::Error;
 pub use key::Key;
 pub use record::{
-    Change, ContactRecord, Cursor, Entry, Incoming, LoginRecord, Mode, Outgoing, Registration,
-    Request, SessionTrace, Subscription, UserRecord,
+    Change, ContactRecord, Cursor, Entry, Failure, Incoming, LoginRecord, Mode, Outgoing,
+    Registration, Request, SessionTrace, Stage, Subscription, UserRecord,
 };
 
 /// What is kept about all users.
