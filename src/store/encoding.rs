@@ -240,14 +240,15 @@ mod tests {
             .fold(None, |user, change: Change| UserRecord::apply(user, change))
             .unwrap();
 
-        for (record, expected) in [
-            (body(&user.registration), REGISTRATION_V1),
-            (body(&user.login), LOGIN_V1),
-            (body(&user.contacts), CONTACTS_V1),
-            (body(&user.journal[&5]), JOURNAL_V1),
-            (body(&user.cursor), CURSOR_V1),
+        for (name, record, expected) in [
+            ("REGISTRATION_V1", body(&user.registration), REGISTRATION_V1),
+            ("LOGIN_V1", body(&user.login), LOGIN_V1),
+            ("CONTACTS_V1", body(&user.contacts), CONTACTS_V1),
+            ("JOURNAL_V1", body(&user.journal[&5]), JOURNAL_V1),
+            ("CURSOR_V1", body(&user.cursor), CURSOR_V1),
         ] {
-            assert!(record == expected, "now it is: {}", record.escape_ascii());
+            let now = record.escape_ascii();
+            assert!(record == expected, "{name} is now: {now}");
         }
     }
 
@@ -261,8 +262,8 @@ mod tests {
         \x01\x01\x01\x01\x06kicked\x01\xf8\xac\xd1\x91\x01\xc0\xb8\x02\x01\x01\x01\x06kicked\
         \x02";
     const CONTACTS_V1: &[u8] = b"\
-        \x01\xc0\xc4\x07\x08Benvolio\x01\x01\x1ca plague o\' both your houses\x03\x01\x02\
-        \x01\x01\x04\x01\x01";
+        \x01\xc0\xc4\x07\x08Benvolio\x01\x01\x1ca plague o\' both your houses\x03\x01\x01\
+        \x02\x01\x01\x04\x01\x01\x01";
     const JOURNAL_V1: &[u8] = b"\
         \x0c\x01\x02\x03i-2\xc0\xc4\x07\x002But soft! What light through yonder window break\
         s?\x01\x06\x07\x01\x03\x03i-3\xc0\xc4\x07\x01\x06a play\x14https://example.org/\x01\
@@ -276,7 +277,9 @@ mod tests {
         But soft! What light through yonder window breaks?\x01\x06\x07\x01\x0b\x04i-11\xc0\
         \xc4\x07\t\x01\x93N\x08Mercutio\x01\x06\x07\x01\x0c\x04i-12\xc0\xc4\x07\n\x1a2But so\
         ft! What light through yonder window breaks?\x01\x06\x07\x00\x01\x01\x02a1\x01\x05ph\
-        one\xc0\xc4\x07\x002But soft! What light through yonder window breaks?\x05";
+        one\x01\xc0\xc4\x07\x002But soft! What light through yonder window breaks?\x05\x01\
+        \x01";
     const CURSOR_V1: &[u8] = b"\
-        \t\x01\x03\x02\x01\x02\x04";
+        \t\x04\x08\x05\x00\x05\x01\x05\x02\x00\x05\x02\x01\x05\x02\x02\x01\x02\x05\x02\x03\
+        \x05\x03\x05\x04\x01\xc0\xc4\x07\x03";
 }

@@ -35,9 +35,23 @@ pub(super) fn everything() -> Vec<Change> {
         Change::DropBatch(257),
         Change::Cursor(Cursor {
             last_id: 9,
-            left: vec![3],
-            ended: vec![1, 2],
             shown: 4,
+            stages: [
+                Stage::Waiting,
+                Stage::Left,
+                Stage::Failed(Failure::NotConnected),
+                Stage::Failed(Failure::TooSlow),
+                Stage::Failed(Failure::Unconfirmed {
+                    parts_sent: 1,
+                    parts: 2,
+                }),
+                Stage::Failed(Failure::Unsupported),
+                Stage::Ended,
+                Stage::Bounced,
+            ]
+            .map(|stage| (5, stage))
+            .to_vec(),
+            lost: vec![(Uin(123_456), 3)],
         }),
     ]
 }
@@ -63,6 +77,7 @@ pub(super) fn contact() -> ContactRecord {
         request: Some(Box::new(Request {
             reason: REASON.into(),
             received: UnixTime(3),
+            told: true,
         })),
         granted: true,
         xmpp_to: Subscription::Yes,
@@ -70,6 +85,7 @@ pub(super) fn contact() -> ContactRecord {
         asked: Some(UnixTime(4)),
         offered: true,
         hidden: true,
+        on_roster: true,
     }
 }
 
@@ -130,9 +146,12 @@ pub(super) fn messages() -> Vec<Entry> {
         id: 1,
         stanza_id: Some("a1".into()),
         resource: Some("phone".into()),
+        to_client: true,
         to: Uin(123_456),
         message: Message::Text(TEXT.into()),
         taken: UnixTime(5),
+        left: true,
+        own: true,
     }));
     entries
 }
