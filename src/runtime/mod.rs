@@ -1,0 +1,10 @@
+//! Sockets, clocks and tasks: the only module that has any.
+
+mod clock;
+pub mod component;
+mod component_link;
+pub mod icq_server;
+mod inbox;
+mod links;
+
+pub use links::{Link, Links};
