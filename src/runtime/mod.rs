@@ -6,5 +6,6 @@ mod component_link;
 pub mod icq_server;
 mod inbox;
 mod links;
+mod store_thread;
 
 pub use links::{Link, Links};

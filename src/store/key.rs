@@ -30,12 +30,17 @@ pub struct Key {
 }
 
 impl Key {
-    /// A new random key that is in no file, for tests and for what need not outlive the program.
+    /// A new random key that is in no file, for what need not outlive the program.
     pub fn random() -> Self {
-        let bytes = Zeroizing::new(rand::random::<[u8; KEY_BYTES]>());
+        Self::in_memory(rand::random())
+    }
+
+    /// This key, which is in no file.
+    pub fn in_memory(key: [u8; KEY_BYTES]) -> Self {
+        let key = Zeroizing::new(key);
         Self {
             file: "(a key in memory)".into(),
-            keys: vec![(FIRST_ID, XChaCha20Poly1305::new((&*bytes).into()))],
+            keys: vec![(FIRST_ID, XChaCha20Poly1305::new((&*key).into()))],
         }
     }
 

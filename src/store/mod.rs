@@ -175,6 +175,12 @@ impl Store {
             .map_err(|_| self.damaged(Tree::Meta, key, "it has another length"))
     }
 
+    /// The error after which nothing works any more, if there was one: damage, a full disk. Another
+    /// error concerns one user's records only.
+    pub fn broken(&self) -> Option<&Error> {
+        self.database.broken()
+    }
+
     /// What the store has to tell the operator. Counts records, so not for every second.
     pub fn statistics(&self) -> Result<Statistics, Error> {
         Ok(Statistics {
