@@ -173,6 +173,17 @@ const fn availability(show: Option<&Show>) -> Availability {
     }
 }
 
+/// What XMPP is told for an availability (xmpp-gateway.md §7.3).
+pub(super) const fn show(availability: Availability) -> Option<Show> {
+    match availability {
+        Availability::Online => None,
+        Availability::FreeForChat => Some(Show::Chat),
+        Availability::Away => Some(Show::Away),
+        Availability::NotAvailable => Some(Show::Xa),
+        Availability::Occupied | Availability::DoNotDisturb => Some(Show::Dnd),
+    }
+}
+
 /// The status without a language, else the first; cut to a length worth keeping.
 fn status_text(presence: &Presence) -> Option<Box<str>> {
     let text = presence

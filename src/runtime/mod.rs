@@ -7,5 +7,6 @@ pub mod demo;
 pub mod icq_server;
 mod inbox;
 mod links;
+mod store_thread;
 
 pub use links::{Link, Links};
