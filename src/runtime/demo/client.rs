@@ -8,13 +8,11 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use base64::prelude::{BASE64_STANDARD, Engine};
-use bytes::{Buf, BytesMut};
 use minidom::Element;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
-use xso::exports::rxml;
-use xso::{FromEventsBuilder, FromXml};
+
+use super::elements::ElementStream;
 
 /// A client of a server on this machine.
 #[derive(Debug)]
@@ -31,9 +29,9 @@ impl Client {
     ///
     /// When the server refuses, or does not answer within [`PATIENCE`].
     pub async fn log_in(port: u16, name: &str, password: &str, resource: &str) -> io::Result<Self> {
-        let mut stream = ElementStream::open(port).await?;
-        stream.header().await?;
-        stream.wait_for("features").await?;
+        let mut stream = ElementStream::new(local(port).await?);
+        stream.write(HEADER).await?;
+        expect(&mut stream, "features").await?;
 
         let credentials = BASE64_STANDARD.encode(format!("\0{name}\0{password}"));
         stream
@@ -41,16 +39,16 @@ impl Client {
                 "<auth xmlns='{SASL}' mechanism='PLAIN'>{credentials}</auth>"
             ))
             .await?;
-        stream.wait_for("success").await?;
+        expect(&mut stream, "success").await?;
 
         stream.restart();
-        stream.header().await?;
-        stream.wait_for("features").await?;
+        stream.write(HEADER).await?;
+        expect(&mut stream, "features").await?;
         let bind = format!(
             "<iq type='set' id='bind'><bind xmlns='{BIND}'><resource>{resource}</resource></bind></iq>"
         );
         stream.write(&bind).await?;
-        let bound = stream.wait_for("iq").await?;
+        let bound = expect(&mut stream, "iq").await?;
         let jid = bound
             .get_child("bind", BIND)
             .and_then(|bind| bind.get_child("jid", BIND))
@@ -108,119 +106,25 @@ pub const PATIENCE: Duration = Duration::from_secs(10);
 const SASL: &str = "urn:ietf:params:xml:ns:xmpp-sasl";
 const BIND: &str = "urn:ietf:params:xml:ns:xmpp-bind";
 
-/// A client stream, read as one element after the other.
-struct ElementStream {
-    io: TcpStream,
-    unread: BytesMut,
-    parser: rxml::Parser,
-    depth: usize,
-    builder: Option<<Element as FromXml>::Builder>,
+/// A client's stream header; the server's own is read with the first element.
+const HEADER: &str = "<?xml version='1.0'?><stream:stream xmlns='jabber:client' version='1.0' \
+     xmlns:stream='http://etherx.jabber.org/streams' to='localhost'>";
+
+async fn local(port: u16) -> io::Result<TcpStream> {
+    let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
 }
 
-impl std::fmt::Debug for ElementStream {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ElementStream")
-            .field("depth", &self.depth)
-            .finish_non_exhaustive()
-    }
-}
-
-impl ElementStream {
-    async fn open(port: u16) -> io::Result<Self> {
-        let io = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await?;
-        io.set_nodelay(true)?;
-        Ok(Self {
-            io,
-            unread: BytesMut::new(),
-            parser: rxml::Parser::new(),
-            depth: 0,
-            builder: None,
-        })
-    }
-
-    /// Sends the stream header; the server's own is read with the first element.
-    async fn header(&mut self) -> io::Result<()> {
-        self.write(
-            "<?xml version='1.0'?><stream:stream xmlns='jabber:client' version='1.0' \
-             xmlns:stream='http://etherx.jabber.org/streams' to='localhost'>",
-        )
+async fn expect(stream: &mut ElementStream, name: &str) -> io::Result<Element> {
+    let element = timeout(PATIENCE, stream.next())
         .await
+        .map_err(|_| io::Error::new(io::ErrorKind::TimedOut, format!("no <{name}/> came")))??;
+    if element.name() == name {
+        return Ok(element);
     }
-
-    /// After SASL both sides begin a new document.
-    fn restart(&mut self) {
-        self.parser = rxml::Parser::new();
-        self.depth = 0;
-    }
-
-    async fn write(&mut self, xml: &str) -> io::Result<()> {
-        self.io.write_all(xml.as_bytes()).await
-    }
-
-    async fn wait_for(&mut self, name: &str) -> io::Result<Element> {
-        let element = timeout(PATIENCE, self.next())
-            .await
-            .map_err(|_| io::Error::new(io::ErrorKind::TimedOut, format!("no <{name}/> came")))??;
-        if element.name() == name {
-            return Ok(element);
-        }
-        Err(io::Error::other(format!(
-            "<{}/> came in place of <{name}/>",
-            element.name()
-        )))
-    }
-
-    /// The next element below the stream's root. Cancel safe: half an element stays in `self`.
-    async fn next(&mut self) -> io::Result<Element> {
-        loop {
-            if let Some(element) = self.buffered()? {
-                return Ok(element);
-            }
-            if self.io.read_buf(&mut self.unread).await? == 0 {
-                return Err(io::ErrorKind::UnexpectedEof.into());
-            }
-        }
-    }
-
-    fn buffered(&mut self) -> io::Result<Option<Element>> {
-        loop {
-            let mut rest = &self.unread[..];
-            let event = rxml::Parse::parse(&mut self.parser, &mut rest, false);
-            let used = self.unread.len() - rest.len();
-            self.unread.advance(used);
-            let event = match event {
-                Ok(Some(event)) => event,
-                Ok(None) => return Err(io::ErrorKind::UnexpectedEof.into()),
-                Err(rxml::error::EndOrError::NeedMoreData) => return Ok(None),
-                Err(rxml::error::EndOrError::Error(error)) => return Err(io::Error::other(error)),
-            };
-            if let Some(element) = self.step(event)? {
-                return Ok(Some(element));
-            }
-        }
-    }
-
-    fn step(&mut self, event: rxml::Event) -> io::Result<Option<Element>> {
-        match event {
-            rxml::Event::StartElement(..) => self.depth += 1,
-            rxml::Event::EndElement(_) => self.depth = self.depth.saturating_sub(1),
-            _ => {}
-        }
-        let context = xso::Context::empty();
-        if let Some(mut builder) = self.builder.take() {
-            let done = builder.feed(event, &context).map_err(io::Error::other)?;
-            if done.is_none() {
-                self.builder = Some(builder);
-            }
-            return Ok(done);
-        }
-        if let rxml::Event::StartElement(_, name, attributes) = event
-            && self.depth == 2
-        {
-            let builder = Element::from_events(name, attributes, &context)
-                .map_err(|_| io::Error::other("not an element"))?;
-            self.builder = Some(builder);
-        }
-        Ok(None)
-    }
+    Err(io::Error::other(format!(
+        "<{}/> came in place of <{name}/>",
+        element.name()
+    )))
 }

@@ -6,6 +6,7 @@
 
 pub mod client;
 mod conversation;
+pub mod elements;
 pub mod ports;
 pub mod programs;
 pub mod prosody;
