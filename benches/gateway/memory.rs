@@ -121,6 +121,7 @@ fn contacts(user: u32, users: u32) -> Vec<ContactRecord> {
                 asked: None,
                 offered: true,
                 hidden: false,
+                on_roster: true,
             }
         })
         .collect()
