@@ -14,11 +14,13 @@ mod login;
 mod outbox;
 mod own;
 mod pace;
+mod refuse;
 mod register;
 mod resources;
 mod roster;
 mod settings;
 mod shared;
+mod user;
 mod words;
 mod xep;
 
@@ -37,6 +39,7 @@ pub use resources::{Announced, Resource, Resources};
 pub use roster::Roster;
 pub use settings::{AccessRule, ContactAddresses, Limits, Settings, Who};
 pub use shared::Shared;
+pub use user::{Seat, User};
 pub use xep::Caps;
 
 /// What can happen to a [`User`], apart from datagrams and time.
