@@ -10,9 +10,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
-use icq_transport::icq::udp::{
-    Dialect, Dump, FromServer, Header, Noise, Opened, Side, ToServer, V5, Version,
-};
+use icq_transport::icq::udp::{Dialect, Dump, FromServer, Noise, Opened, Side, ToServer, V5};
 use icq_transport::icq::wire::meta::MetaForm;
 use icq_transport::icq::wire::{DecodeError, Field, Value};
 use serde_json::{Map, Value as Json, json};
@@ -258,7 +256,7 @@ fn same_bytes(what: &str, made: &[u8], expected: &[u8]) -> Result<(), String> {
     Err(format!("{what} it is {}, not {}", hex(made), hex(expected)))
 }
 
-/// A dump as the vectors write it. Of two fields of one name the later counts: three META requests
+/// A dump as the vectors write it. Of two fields of one name the later counts: some META requests
 /// and `USER_ONLINE` have a `uin` besides the header's (`icq-udp.md` §14).
 fn fields(fields: &[Field<'_>]) -> Map<String, Json> {
     let mut map = Map::new();

@@ -31,7 +31,7 @@ commands! {
         /// Changes past and present affiliations: always three of each.
         0x041A "SET_AFFILIATIONS" SetAffiliations(Affiliations<'a>),
         /// Changes who may add the person, and who sees them.
-        0x0424 "SET_SECURITY" SetSecurity(Security),
+        0x0424 "SET_SECURITY" SetSecurity(Security<'a>),
         /// Changes the password.
         0x042E "SET_PASSWORD" SetPassword(NewPassword<'a>),
         /// Changes the category of the homepage.
@@ -327,18 +327,18 @@ layout! {
 
     /// Who may add the person, and who sees them: 0x0424.
     ///
-    /// | bytes | field       | meaning                                        |
-    /// |-------|-------------|------------------------------------------------|
-    /// | 1     | `auth_byte` | 0 authorisation required                       |
-    /// | 1     | `webaware`  | status may be shown on the web (some: hide ip) |
-    /// | 1     | `x`         | direct connections (some: web aware)           |
-    pub struct Security {
+    /// | bytes | field       | meaning                                             |
+    /// |-------|-------------|-----------------------------------------------------|
+    /// | 1     | `auth_byte` | 0 authorisation required                            |
+    /// | 1     | `webaware`  | status may be shown on the web (some: hide ip)      |
+    /// | 1     | `rest_hex`  | opaque: direct connections, from some web aware     |
+    pub struct Security<'a> {
         /// 0: authorisation required.
         auth_byte: u8,
         /// Whether the status may be shown on the web.
         webaware: u8,
-        /// Who may connect directly.
-        x: u8,
+        /// One byte that every client understands differently.
+        rest_hex: Rest<'a>,
     }
 
     /// A new password: 0x042E.
