@@ -9,37 +9,37 @@ use icq_transport::icq::wire::text::Charset;
 use icq_transport::icq::{Command, Event, MessageId, Output, Receipt};
 use icq_transport::model::{Message, Secret, Status, Uin, UnixTime};
 
-pub const ROMEO: Uin = Uin(12_345_678);
-pub const BEN: Uin = Uin(1001);
-pub const TYBALT: Uin = Uin(1002);
+pub(crate) const ROMEO: Uin = Uin(12_345_678);
+pub(crate) const BEN: Uin = Uin(1001);
+pub(crate) const TYBALT: Uin = Uin(1002);
 
 /// Both ends of a conversation, and the time.
-pub struct Scene {
-    pub now: Instant,
-    pub session: Session,
+pub(crate) struct Scene {
+    pub(crate) now: Instant,
+    pub(crate) session: Session,
     /// The `seq1` of the server's next packet.
-    pub seq1: u16,
+    pub(crate) seq1: u16,
     sent: Vec<Heard>,
     events: Vec<Event>,
 }
 
 /// A packet the server heard.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Heard {
-    pub header: Header,
-    pub body: Vec<u8>,
-    pub datagram: Vec<u8>,
+pub(crate) struct Heard {
+    pub(crate) header: Header,
+    pub(crate) body: Vec<u8>,
+    pub(crate) datagram: Vec<u8>,
 }
 
 impl Heard {
-    pub fn packet(&self) -> ToServer<'_> {
+    pub(crate) fn packet(&self) -> ToServer<'_> {
         ToServer::decode(self.header.command, &self.body)
             .expect("sessions send what can be read")
             .packet
     }
 }
 
-pub fn start() -> Start {
+pub(crate) fn start() -> Start {
     Start {
         dialect: &V5,
         uin: ROMEO,
@@ -58,7 +58,7 @@ pub fn start() -> Start {
 
 impl Scene {
     /// The login has left.
-    pub fn new(start: Start) -> Self {
+    pub(crate) fn new(start: Start) -> Self {
         let now = Instant::now();
         let mut scene = Self {
             now,
@@ -72,7 +72,7 @@ impl Scene {
     }
 
     /// The login was accepted.
-    pub fn logged_in_with(start: Start) -> Self {
+    pub(crate) fn logged_in_with(start: Start) -> Self {
         let mut scene = Self::new(start);
         let login = scene.next_sent();
         scene.acknowledges(&login);
@@ -81,7 +81,7 @@ impl Scene {
     }
 
     /// Logged in, the list loaded, no message waiting.
-    pub fn online_with(start: Start) -> Self {
+    pub(crate) fn online_with(start: Start) -> Self {
         let mut scene = Self::logged_in_with(start);
         loop {
             let sent = scene.take_sent();
@@ -103,12 +103,12 @@ impl Scene {
         scene
     }
 
-    pub fn online() -> Self {
+    pub(crate) fn online() -> Self {
         Self::online_with(start())
     }
 
     /// The server sends something nobody asked for. Returns its `seq1`.
-    pub fn says(&mut self, packet: &FromServer<'_>) -> u16 {
+    pub(crate) fn says(&mut self, packet: &FromServer<'_>) -> u16 {
         let seq1 = self.seq1;
         self.seq1 = seq1.wrapping_add(1);
         self.says_as(seq1, packet);
@@ -116,13 +116,13 @@ impl Scene {
     }
 
     /// The same, with a number of the test's choice.
-    pub fn says_as(&mut self, seq1: u16, packet: &FromServer<'_>) {
+    pub(crate) fn says_as(&mut self, seq1: u16, packet: &FromServer<'_>) {
         let header = self.header(packet, seq1, 0);
         self.delivers(&header, packet);
     }
 
     /// The server answers a request.
-    pub fn answers(&mut self, request: &Heard, packet: &FromServer<'_>) -> u16 {
+    pub(crate) fn answers(&mut self, request: &Heard, packet: &FromServer<'_>) -> u16 {
         let seq1 = self.seq1;
         self.seq1 = seq1.wrapping_add(1);
         let header = self.header(packet, seq1, request.header.seq2);
@@ -131,7 +131,7 @@ impl Scene {
     }
 
     /// The server answers a login: no session yet, no count.
-    pub fn answers_login(&mut self, login: &Heard, packet: &FromServer<'_>) {
+    pub(crate) fn answers_login(&mut self, login: &Heard, packet: &FromServer<'_>) {
         let header = Header {
             session_id: login.header.session_id,
             ..self.header(packet, 0, login.header.seq2)
@@ -139,7 +139,7 @@ impl Scene {
         self.delivers(&header, packet);
     }
 
-    pub fn acknowledges(&mut self, heard: &Heard) {
+    pub(crate) fn acknowledges(&mut self, heard: &Heard) {
         let header = Header {
             session_id: heard.header.session_id,
             ..self.header(&FromServer::Ack, heard.header.seq1, heard.header.seq2)
@@ -154,17 +154,17 @@ impl Scene {
     }
 
     /// Any packet at all.
-    pub fn delivers(&mut self, header: &Header, packet: &FromServer<'_>) {
+    pub(crate) fn delivers(&mut self, header: &Header, packet: &FromServer<'_>) {
         let datagram = seal(header, packet);
         self.delivers_bytes(&datagram);
     }
 
-    pub fn delivers_bytes(&mut self, datagram: &[u8]) {
+    pub(crate) fn delivers_bytes(&mut self, datagram: &[u8]) {
         self.session.handle_datagram(self.now, datagram);
         self.drain();
     }
 
-    pub fn header(&self, packet: &FromServer<'_>, seq1: u16, seq2: u16) -> Header {
+    pub(crate) fn header(&self, packet: &FromServer<'_>, seq1: u16, seq2: u16) -> Header {
         Header {
             version: Version::V5,
             command: packet.command(),
@@ -175,12 +175,12 @@ impl Scene {
         }
     }
 
-    pub fn asks(&mut self, command: Command) {
+    pub(crate) fn asks(&mut self, command: Command) {
         self.session.handle_command(self.now, command);
         self.drain();
     }
 
-    pub fn sends(&mut self, id: u64, to: Uin, text: &str) {
+    pub(crate) fn sends(&mut self, id: u64, to: Uin, text: &str) {
         self.asks(Command::Send {
             id: MessageId(id),
             to,
@@ -188,12 +188,12 @@ impl Scene {
         });
     }
 
-    pub fn is_safe(&mut self, receipt: Receipt) {
+    pub(crate) fn is_safe(&mut self, receipt: Receipt) {
         self.asks(Command::Safe(receipt));
     }
 
     /// Lets time pass, every timeout at its moment.
-    pub fn waits(&mut self, duration: Duration) {
+    pub(crate) fn waits(&mut self, duration: Duration) {
         let until = self.now + duration;
         while let Some(due) = self.session.poll_timeout().filter(|&due| due <= until) {
             assert!(due > self.now || self.now == due, "time runs backwards");
@@ -206,39 +206,48 @@ impl Scene {
         self.now = until;
     }
 
-    pub fn waits_secs(&mut self, secs: u64) {
+    /// Lets time pass in one leap, as when the machine was asleep.
+    pub(crate) fn wakes_after(&mut self, pause: Duration) {
+        self.now += pause;
+        self.session.handle_timeout(self.now);
+        self.drain();
+        let next = self.session.poll_timeout();
+        assert!(next.is_none_or(|next| next > self.now), "the timer spins");
+    }
+
+    pub(crate) fn waits_secs(&mut self, secs: u64) {
         self.waits(Duration::from_secs(secs));
     }
 
-    pub fn take_sent(&mut self) -> Vec<Heard> {
+    pub(crate) fn take_sent(&mut self) -> Vec<Heard> {
         std::mem::take(&mut self.sent)
     }
 
     /// The only packet that was sent since the last look.
-    pub fn next_sent(&mut self) -> Heard {
+    pub(crate) fn next_sent(&mut self) -> Heard {
         let mut sent = self.take_sent();
         assert_eq!(sent.len(), 1, "{:?}", commands(&sent));
         sent.remove(0)
     }
 
     /// The only packet of this command; others are forgotten.
-    pub fn sent_as(&mut self, command: u16) -> Heard {
+    pub(crate) fn sent_as(&mut self, command: u16) -> Heard {
         let mut sent = self.take_sent();
         sent.retain(|heard| heard.header.command == command);
         assert_eq!(sent.len(), 1, "{command:#06x}");
         sent.remove(0)
     }
 
-    pub fn sent_commands(&mut self) -> Vec<u16> {
+    pub(crate) fn sent_commands(&mut self) -> Vec<u16> {
         commands(&self.take_sent())
     }
 
-    pub fn take_events(&mut self) -> Vec<Event> {
+    pub(crate) fn take_events(&mut self) -> Vec<Event> {
         std::mem::take(&mut self.events)
     }
 
     /// Acknowledges everything that is sent until nothing is.
-    pub fn acknowledges_all(&mut self) -> Vec<Heard> {
+    pub(crate) fn acknowledges_all(&mut self) -> Vec<Heard> {
         let mut all = Vec::new();
         loop {
             let sent = self.take_sent();
@@ -262,13 +271,13 @@ impl Scene {
     }
 }
 
-pub fn seal(header: &Header, packet: &FromServer<'_>) -> Vec<u8> {
+pub(crate) fn seal(header: &Header, packet: &FromServer<'_>) -> Vec<u8> {
     let mut body = Vec::new();
     packet.encode(&mut body);
     V5.seal(Side::Server, header, Noise::default(), &body)
 }
 
-pub fn open(datagram: &[u8]) -> Heard {
+pub(crate) fn open(datagram: &[u8]) -> Heard {
     let mut bytes = datagram.to_vec();
     let opened = V5
         .open(Side::Client, &mut bytes)
@@ -281,11 +290,11 @@ pub fn open(datagram: &[u8]) -> Heard {
     }
 }
 
-pub fn commands(sent: &[Heard]) -> Vec<u16> {
+pub(crate) fn commands(sent: &[Heard]) -> Vec<u16> {
     sent.iter().map(|heard| heard.header.command).collect()
 }
 
-pub fn login_reply() -> FromServer<'static> {
+pub(crate) fn login_reply() -> FromServer<'static> {
     use icq_transport::icq::udp::from_server::LoginReply;
     FromServer::LoginReply(LoginReply {
         x8c: 0x8C,
@@ -298,14 +307,14 @@ pub fn login_reply() -> FromServer<'static> {
     })
 }
 
-pub fn list_done() -> FromServer<'static> {
+pub(crate) fn list_done() -> FromServer<'static> {
     use icq_transport::icq::udp::from_server::ListDone;
     FromServer::ListDone(ListDone {
         own_uin: Some(ROMEO),
     })
 }
 
-pub fn text_from(from: Uin, text: &str) -> FromServer<'_> {
+pub(crate) fn text_from(from: Uin, text: &str) -> FromServer<'_> {
     use icq_transport::icq::udp::from_server::ReceiveMessage;
     FromServer::Message(ReceiveMessage {
         from_uin: from,
@@ -314,18 +323,18 @@ pub fn text_from(from: Uin, text: &str) -> FromServer<'_> {
     })
 }
 
-pub const ACK: u16 = 0x000A;
-pub const SEND_MESSAGE: u16 = 0x010E;
-pub const LOGIN: u16 = 0x03E8;
-pub const CONTACT_LIST: u16 = 0x0406;
-pub const KEEP_ALIVE: u16 = 0x042E;
-pub const TEXT_CODE: u16 = 0x0438;
-pub const ACK_MESSAGES: u16 = 0x0442;
-pub const REQUEST_OFFLINE: u16 = 0x044C;
-pub const INFO_REQ: u16 = 0x0460;
-pub const SET_STATUS: u16 = 0x04D8;
-pub const ADD_TO_LIST: u16 = 0x053C;
-pub const META_USER: u16 = 0x064A;
-pub const INVISIBLE_LIST: u16 = 0x06A4;
-pub const VISIBLE_LIST: u16 = 0x06AE;
-pub const UPDATE_LIST: u16 = 0x06B8;
+pub(crate) const ACK: u16 = 0x000A;
+pub(crate) const SEND_MESSAGE: u16 = 0x010E;
+pub(crate) const LOGIN: u16 = 0x03E8;
+pub(crate) const CONTACT_LIST: u16 = 0x0406;
+pub(crate) const KEEP_ALIVE: u16 = 0x042E;
+pub(crate) const TEXT_CODE: u16 = 0x0438;
+pub(crate) const ACK_MESSAGES: u16 = 0x0442;
+pub(crate) const REQUEST_OFFLINE: u16 = 0x044C;
+pub(crate) const INFO_REQ: u16 = 0x0460;
+pub(crate) const SET_STATUS: u16 = 0x04D8;
+pub(crate) const ADD_TO_LIST: u16 = 0x053C;
+pub(crate) const META_USER: u16 = 0x064A;
+pub(crate) const INVISIBLE_LIST: u16 = 0x06A4;
+pub(crate) const VISIBLE_LIST: u16 = 0x06AE;
+pub(crate) const UPDATE_LIST: u16 = 0x06B8;

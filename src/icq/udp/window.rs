@@ -196,7 +196,10 @@ impl Window {
         else {
             return false;
         };
-        packet.due = now + BUSY_WAIT * 2_u32.pow(u32::from(packet.sends - 1));
+        packet.due = match packet.sends {
+            MAX_SENDS.. => now,
+            sends => now + LONGEST_BUSY_WAIT.min(BUSY_WAIT * 2_u32.pow(u32::from(sends) - 1)),
+        };
         packet.seq1 = new_seq1;
         packet.seq2 = new_seq2;
         let purpose = packet.purpose;
@@ -326,6 +329,7 @@ pub(super) const MAX_SENDS: u8 = 6;
 
 /// How long to wait when the server is busy, twice as long each time (§4.8).
 const BUSY_WAIT: Duration = Duration::from_secs(5);
+const LONGEST_BUSY_WAIT: Duration = Duration::from_secs(60);
 
 /// How long after its acknowledgement a request can still be disowned.
 const LATELY: Duration = Duration::from_secs(5);
