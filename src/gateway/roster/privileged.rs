@@ -270,7 +270,9 @@ impl Roster {
             changed |= !item.on_roster;
             item.on_roster = true;
             let named = name_of(Some(their)).filter(|name| *name != uin.to_string());
-            let must_name = named.is_none() && !item.contact.name.is_empty();
+            // Writing the item of somebody who has yet to answer would undo the question.
+            let is_authorised = item.contact.listing == Listing::Authorised;
+            let must_name = is_authorised && named.is_none() && !item.contact.name.is_empty();
             if let Some(name) = named
                 && *name != *item.contact.name
             {
@@ -281,7 +283,7 @@ impl Roster {
             let (to, from) = directions(their);
             changed |= (item.to, item.from) != (to, from);
             (item.to, item.from) = (to, from);
-            let must_subscribe = item.contact.listing == Listing::Authorised
+            let must_subscribe = is_authorised
                 && their.subscription != State::Both
                 && self.sync.obeyed != Some(false);
             if must_name || must_subscribe {
