@@ -277,7 +277,8 @@ impl Outbox {
         self.still_since = None;
     }
 
-    /// The ICQ session is over; each message it had has had its ending.
+    /// The ICQ session is over; each message it had has had its ending. One without was handed to a
+    /// session that had just ended, and surely never left.
     pub fn icq_offline(
         &mut self,
         now: Now,
@@ -286,7 +287,7 @@ impl Outbox {
         journal: &mut Journal,
     ) {
         for letter in std::mem::take(&mut self.in_flight) {
-            self.fail(env, fx, journal, letter, UNCONFIRMED, None);
+            self.wait_again(now, env, fx, journal, letter);
         }
         for letter in &mut self.waiting {
             letter.hold_until = hold_until(now, env, letter.own);
