@@ -230,10 +230,11 @@ impl Service {
         }
         let decoded = ToServer::decode(header.command, opened.body);
         let packet = decoded.as_ref().ok().map(|decoded| &decoded.packet);
-        if acknowledges(packet, &header, &base.behaviour) {
+        let repeated = base.behaviour.suppress_duplicates && session.link.is_repeated(header.seq1);
+        if acknowledges(packet, &header, repeated, &base.behaviour) {
             acknowledge(from, &header, &[], base);
         }
-        if base.behaviour.suppress_duplicates && session.link.is_repeated(header.seq1) {
+        if repeated {
             base.counters.repeated += 1;
             return;
         }
@@ -464,20 +465,25 @@ fn acknowledge(to: SocketAddr, header: &Header, body: &[u8], base: &mut Base) {
 }
 
 /// Whether a packet of a session is acknowledged: some servers leave out a few (icq-udp.md §4.1).
-fn acknowledges(packet: Option<&ToServer<'_>>, header: &Header, behaviour: &Behaviour) -> bool {
+fn acknowledges(
+    packet: Option<&ToServer<'_>>,
+    header: &Header,
+    repeated: bool,
+    behaviour: &Behaviour,
+) -> bool {
     let list_limit = match behaviour.over_list_limit {
         TooMuch::Ignored => usize::MAX,
         TooMuch::EndsSession => behaviour.list_limit,
     };
     match packet {
         Some(ToServer::ContactList(UinList { uins })) => uins.len() <= list_limit,
-        // Their acknowledgement is their answer.
+        // Whoever answers these acknowledges them, if only by the answer.
         Some(
             ToServer::FirstLogin
             | ToServer::Login(_)
             | ToServer::PreLogin(_)
             | ToServer::Register(_),
-        ) => false,
+        ) => repeated,
         _ => match header.command {
             REQUEST_OFFLINE => behaviour.acknowledges_offline_request,
             SEND_TEXT_CODE => behaviour.acknowledges_logoff,
