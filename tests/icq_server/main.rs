@@ -3,8 +3,11 @@
 //! gateway's own session.
 
 mod bots;
+mod captures;
 mod login;
 mod messages;
+mod people;
 mod presence;
+mod robustness;
 mod sessions;
 mod stage;

@@ -12,6 +12,8 @@ use icq_transport::icq::wire::meta::MetaForm;
 use icq_transport::icq::wire::{Password, Rest};
 use icq_transport::model::{Now, Uin, UnixTime};
 use icq_transport::server::{Account, Behaviour, Server, Setup};
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
 
 pub(crate) const ALICE: Uin = Uin(200_001);
 pub(crate) const BOB: Uin = Uin(200_002);
@@ -28,6 +30,8 @@ pub(crate) struct Stage {
     /// What arrived where no client of `clients` is.
     pub(crate) elsewhere: Vec<(SocketAddr, Vec<u8>)>,
     next_session_id: u32,
+    /// How likely a datagram is lost, and what decides.
+    loss: (f64, StdRng),
 }
 
 /// A scripted client.
@@ -94,6 +98,7 @@ impl Stage {
             clients: BTreeMap::new(),
             elsewhere: Vec::new(),
             next_session_id: 0x2000_0000,
+            loss: (0.0, StdRng::seed_from_u64(0)),
         }
     }
 
@@ -216,6 +221,9 @@ impl Stage {
     }
 
     pub(crate) fn send_datagram(&mut self, from: SocketAddr, datagram: &[u8]) {
+        if self.is_lost() {
+            return;
+        }
         self.server.handle_datagram(self.now, from, datagram);
         self.deliver();
     }
@@ -252,6 +260,9 @@ impl Stage {
     /// Hands the server's datagrams to the clients.
     pub(crate) fn deliver(&mut self) {
         while let Some((to, datagram)) = self.server.poll_output() {
+            if self.is_lost() {
+                continue;
+            }
             let heard = open(&datagram);
             let client = self
                 .clients
@@ -267,6 +278,16 @@ impl Stage {
                 self.acknowledge(uin, heard.header.seq1);
             }
         }
+    }
+
+    /// Loses datagrams, both ways, as often as this says.
+    pub(crate) fn lose(&mut self, share: f64, seed: u64) {
+        self.loss = (share, StdRng::seed_from_u64(seed));
+    }
+
+    fn is_lost(&mut self) -> bool {
+        let (share, random) = &mut self.loss;
+        random.random_bool(*share)
     }
 
     /// Takes what a client heard, acknowledgements left out.
@@ -370,6 +391,14 @@ pub(crate) fn open(datagram: &[u8]) -> Heard {
         header: opened.header,
         body: opened.body.to_vec(),
     }
+}
+
+/// Bytes from their hexadecimal form.
+pub(crate) fn bytes(hex: &str) -> Vec<u8> {
+    (0..hex.len())
+        .step_by(2)
+        .map(|at| u8::from_str_radix(&hex[at..at + 2], 16).expect("hexadecimal"))
+        .collect()
 }
 
 pub(crate) fn secs(secs: u64) -> Duration {
