@@ -137,7 +137,7 @@ fn a_test_may_set_their_status_and_send_them_away() {
     stage.hears(ALICE);
 
     for (bot, status) in [(ECHO, Some(0x13)), (ECHO, None), (COMET, Some(0x05))] {
-        stage.server.set_bot_status(stage.now, bot, status);
+        stage.server.set_status(stage.now, bot, status);
         stage.deliver();
     }
     assert_eq!(stage.commands(ALICE), [0x01A4, 0x0078, 0x006E]);
@@ -160,6 +160,32 @@ fn they_are_back_after_a_restart() {
     assert!(!stage.is_online(COMET));
     stage.pass(secs(60));
     assert!(stage.is_online(COMET));
+}
+
+#[test]
+fn a_test_may_make_a_puppet_of_anybody_who_is_not_logged_in() {
+    let mut stage = stage();
+    stage.log_in_with(ALICE, 0, &[BOB]);
+    stage.send_text(ALICE, BOB, b"first");
+
+    stage.server.set_status(stage.now, BOB, Some(1));
+    stage.deliver();
+    stage.send_text(ALICE, BOB, b"second");
+    assert_eq!(stage.commands(ALICE), [0x006E]);
+    assert_eq!(
+        stage.server.undelivered(BOB),
+        0,
+        "it reads what waited and what comes"
+    );
+    stage.connect(BOB);
+    stage.send_login(BOB, 0);
+    assert_eq!(stage.commands(BOB), [0x0064]);
+
+    stage.server.set_status(stage.now, ALICE, Some(0x20));
+    assert!(stage.server.online().contains(&(ALICE, 0x20)));
+    stage.server.set_status(stage.now, BOB, None);
+    stage.deliver();
+    assert_eq!(stage.commands(ALICE), [0x0078]);
 }
 
 #[test]

@@ -104,7 +104,7 @@ impl Stage {
 
     /// A client that has not spoken yet, at a port of its own.
     pub(crate) fn connect(&mut self, uin: Uin) -> &mut Client {
-        let port = 10_000 + u16::try_from(uin.0 % 10_000).unwrap() + 100;
+        let port = 10_100 + u16::try_from(uin.0 % 10_000).unwrap_or(0);
         self.connect_at(uin, port)
     }
 

@@ -7,7 +7,6 @@ use crate::icq::udp::from_server::{LoginReply, Reason};
 use crate::icq::udp::to_server::{Login, Register, TextCode};
 use crate::server::account::{Account, secret};
 use crate::server::behaviour::{BadPassword, LoginAnswer, SecondLogin, Strangers};
-use crate::server::bots::BOTS;
 use crate::server::limits::{Buckets, Guesses};
 
 /// What the server remembers of those outside.
@@ -38,9 +37,9 @@ struct Ticket {
 impl Door {
     pub(super) const fn new() -> Self {
         Self {
-            packets: Buckets::new(50),
-            refusals: Buckets::new(5),
-            registrations: Buckets::new(1),
+            packets: Buckets::new(),
+            refusals: Buckets::new(),
+            registrations: Buckets::new(),
             guesses_of: Guesses::new(),
             guesses_from: Guesses::new(),
             wrong: VecDeque::new(),
@@ -59,7 +58,8 @@ impl Service {
         opened: Opened<'_>,
         base: &mut Base,
     ) {
-        if base.behaviour.packets_per_second.is_some() && !self.door.packets.take(now.instant, from)
+        if let Some(per_second) = base.behaviour.packets_per_second
+            && !self.door.packets.take(now.instant, from, per_second)
         {
             base.counters.limited += 1;
             return;
@@ -138,7 +138,12 @@ impl Service {
             .find(|(earlier, _)| *earlier == ticket);
         let uin = match known {
             Some((_, uin)) => *uin,
-            None if !self.door.registrations.take(now.instant, from.ip()) => {
+            None if !self.door.registrations.take(
+                now.instant,
+                from.ip(),
+                REGISTRATIONS_PER_SECOND,
+            ) =>
+            {
                 base.counters.limited += 1;
                 return;
             }
@@ -185,9 +190,7 @@ impl Service {
         }
         let account = base.network.accounts.get(&header.uin);
         let is_right = account.is_some_and(|account| account.has_password(login.password.0));
-        // Nobody is given the number of a contact living in the server.
-        let lives_here = BOTS.contains(&header.uin) && base.network.is_online(header.uin);
-        if !is_right || (lives_here && !self.serves(header.uin)) {
+        if !is_right || base.network.residents.contains(&header.uin) {
             if !self.door.wrong.contains(&ticket) {
                 remember(&mut self.door.wrong, ticket);
                 self.door.guesses_of.count(now.instant, header.uin);
@@ -293,7 +296,11 @@ impl Service {
         if !refused {
             return;
         }
-        if !self.door.refusals.take(now.instant, from) {
+        if !self
+            .door
+            .refusals
+            .take(now.instant, from, REFUSALS_PER_SECOND)
+        {
             base.counters.limited += 1;
             return;
         }
@@ -426,6 +433,9 @@ fn remember<T>(latest: &mut VecDeque<T>, new: T) {
 /// As live servers say it (icq-udp.md §6.3): 9B C1 CD 80.
 const SERVER_ID: u32 = 0x80CD_C19B;
 const REMEMBERED: usize = 256;
+/// icq-udp.md §12.
+const REFUSALS_PER_SECOND: u32 = 5;
+const REGISTRATIONS_PER_SECOND: u32 = 1;
 const GUESSES_PER_SOURCE: u32 = 10;
 const FIRST_NEW_UIN: u32 = 200_000;
 /// A test server's user base stays small; a flood of registrations must not fill the memory.
