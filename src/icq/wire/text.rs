@@ -159,10 +159,9 @@ impl Charset {
                 };
                 (place, cut.at)
             });
-            // No place at all: a single character above the limit, if the limit is tiny.
-            let (end, replaced_there) = best.map_or((start + limit.max(1), replaced), |cut| {
-                (cut.at, cut.replaced)
-            });
+            // No place at all: a single character above a tiny limit.
+            let nowhere = (start + limit.max(1), replaced);
+            let (end, replaced_there) = best.map_or(nowhere, |cut| (cut.at, cut.replaced));
             pieces.push(Encoded {
                 bytes: whole.bytes[start..end].to_vec(),
                 replaced: replaced_there - replaced,
