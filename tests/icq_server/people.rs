@@ -331,7 +331,7 @@ fn what_somebody_says_about_themselves_is_told_to_others() {
             MetaRequest::SetSecurity(Security {
                 auth_byte: 0,
                 webaware: 1,
-                x: 2,
+                rest_hex: Rest(&[2]),
             }),
             0x00A0,
         ),

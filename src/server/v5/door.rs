@@ -1,13 +1,22 @@
 //! What comes without a session: logins, registrations, strangers (icq-udp.md §4.4, §6, §11, §12).
 
 use std::collections::VecDeque;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use super::*;
+use super::deliver::parcel;
+use super::link::Link;
+use super::reply::{acknowledge, not_connected, reply, reply_as_v3};
+use super::{LONG_PATIENCE, Service, Session};
 use crate::icq::udp::from_server::{LoginReply, Reason};
 use crate::icq::udp::to_server::{Login, Register, TextCode};
+use crate::icq::udp::{FromServer, Header, Opened, ToServer};
+use crate::model::{Now, Uin};
+use crate::server::Base;
 use crate::server::account::{Account, secret};
-use crate::server::behaviour::{BadPassword, LoginAnswer, SecondLogin, Strangers};
-use crate::server::limits::{Buckets, Guesses};
+use crate::server::behaviour::{BadPassword, LoginAnswer, OfflineMessages, SecondLogin, Strangers};
+use crate::server::journal::Ending;
+use crate::server::limits::{Bucket, Buckets, Guesses};
+use crate::server::network::Presence;
 
 /// What the server remembers of those outside.
 #[derive(Debug)]
@@ -75,7 +84,7 @@ impl Service {
             ToServer::Register(register) => self.register(now, from, &header, &register, base),
             ToServer::PreLogin(_) => {
                 acknowledge(from, &header, &[], base);
-                reply(from, &header, Version::V3, &FromServer::PreLoginList, base);
+                reply_as_v3(from, &header, &FromServer::PreLoginList, base);
             }
             ToServer::FirstLogin => first_login(from, &header, decoded.rest, base),
             packet => self.refuse(now, from, &header, &packet, base),
@@ -103,11 +112,11 @@ impl Service {
         acknowledge(from, header, &[], base);
         match base.behaviour.login_answer.clone() {
             LoginAnswer::Silence | LoginAnswer::AcknowledgedOnly => {}
-            LoginAnswer::TryAgain => reply_v5(from, header, &FromServer::TryAgain, base),
-            LoginAnswer::NotConnected => reply_v5(from, header, &FromServer::NotConnected, base),
+            LoginAnswer::TryAgain => reply(from, header, &FromServer::TryAgain, base),
+            LoginAnswer::NotConnected => reply(from, header, &FromServer::NotConnected, base),
             LoginAnswer::Refused(text) => {
                 let text = Some(text.as_bytes());
-                reply_v5(from, header, &FromServer::LoginError(Reason { text }), base);
+                reply(from, header, &FromServer::LoginError(Reason { text }), base);
             }
             LoginAnswer::Due => self.check_login(now, from, header, login, ticket, base),
         }
@@ -161,7 +170,7 @@ impl Service {
         acknowledge(from, header, &[], base);
         // The number is in the header (icq-udp.md §6.6).
         let header = Header { uin, ..*header };
-        reply(from, &header, Version::V3, &FromServer::NewUin, base);
+        reply_as_v3(from, &header, &FromServer::NewUin, base);
     }
 
     fn check_login(
@@ -184,7 +193,7 @@ impl Service {
                     .guesses_from
                     .exhausted(now.instant, &from.ip(), from_limit);
             if exhausted && !self.door.wrong.contains(&ticket) {
-                reply_v5(from, header, &FromServer::TryAgain, base);
+                reply(from, header, &FromServer::TryAgain, base);
                 return;
             }
         }
@@ -201,14 +210,14 @@ impl Service {
         }
         self.door.guesses_of.forget(&header.uin);
         if base.behaviour.suppress_duplicates && self.door.right.contains(&ticket) {
-            reply_v5(from, header, &FromServer::NotConnected, base);
+            reply(from, header, &FromServer::NotConnected, base);
             return;
         }
         if self.make_room(now, from, header, base) {
             remember(&mut self.door.right, ticket);
             self.begin(now, from, header, login, base);
         } else {
-            reply_v5(from, header, &FromServer::TryAgain, base);
+            reply(from, header, &FromServer::TryAgain, base);
         }
     }
 
@@ -320,16 +329,6 @@ const fn is_unimplemented(packet: &ToServer<'_>) -> bool {
     )
 }
 
-/// Says that the server does not know this session.
-pub(super) fn not_connected(from: SocketAddr, header: &Header, base: &mut Base) {
-    let seq2 = match header.command {
-        KEEP_ALIVE => 0,
-        _ => header.seq2,
-    };
-    let header = Header { seq2, ..*header };
-    reply_v5(from, &header, &FromServer::NotConnected, base);
-}
-
 /// Answers 0x04EC, whose answer is its acknowledgement (icq-udp.md §6.5).
 pub(super) fn first_login(from: SocketAddr, header: &Header, rest: &[u8], base: &mut Base) {
     let Some(word) = rest.first_chunk::<4>() else {
@@ -340,47 +339,11 @@ pub(super) fn first_login(from: SocketAddr, header: &Header, rest: &[u8], base: 
     acknowledge(from, header, &[0x0A, a, b, c, d, 1, 0], base);
 }
 
-/// Answers 0x03F2 inside a session, as `IServerd` does.
-pub(super) fn try_again(from: SocketAddr, header: &Header, base: &mut Base) {
-    reply_v5(from, header, &FromServer::TryAgain, base);
-}
-
 fn bad_password(from: SocketAddr, header: &Header, base: &mut Base) {
-    let version = match base.behaviour.bad_password {
-        BadPassword::V5 => Version::V5,
-        BadPassword::V3 => Version::V3,
-    };
-    reply(from, header, version, &FromServer::BadPassword, base);
-}
-
-/// Sends an answer that belongs to no session: seq1 0, the request's seq2, never repeated.
-fn reply_v5(from: SocketAddr, header: &Header, packet: &FromServer<'_>, base: &mut Base) {
-    reply(from, header, Version::V5, packet, base);
-}
-
-fn reply(
-    from: SocketAddr,
-    request: &Header,
-    version: Version,
-    packet: &FromServer<'_>,
-    base: &mut Base,
-) {
-    let header = Header {
-        version,
-        command: packet.command(),
-        seq1: 0,
-        ..*request
-    };
-    let mut body = Vec::new();
-    packet.encode(&mut body);
-    // What stands behind the fields that clients know (icq-udp.md §2.5, §4.8, §6.6).
-    match (packet, version) {
-        (FromServer::BadPassword, Version::V3) => body.extend([0; 2]),
-        (FromServer::LoginError(_), Version::V5) | (FromServer::NewUin, _) => body.extend([0; 4]),
-        _ => {}
+    match base.behaviour.bad_password {
+        BadPassword::V5 => reply(from, header, &FromServer::BadPassword, base),
+        BadPassword::V3 => reply_as_v3(from, header, &FromServer::BadPassword, base),
     }
-    let datagram = V5.seal(Side::Server, &header, base.noise(), &body);
-    base.transmit(from, datagram);
 }
 
 fn presence(from: SocketAddr, login: &Login<'_>) -> Presence {
