@@ -6,9 +6,9 @@
 
 use std::collections::VecDeque;
 
-use super::ToServer;
-use super::to_server::{SetStatus, Target, UinList, UpdateList};
 use crate::icq::VisibilityList;
+use crate::icq::udp::ToServer;
+use crate::icq::udp::to_server::{SetStatus, Target, UinList, UpdateList};
 use crate::icq::wire::status;
 use crate::model::{Status, Uin};
 

@@ -10,9 +10,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::{Duration, Instant};
 
-use super::from_server::OfflineMessage;
 use super::seen::{Seen, is_ahead};
 use crate::icq::Receipt;
+use crate::icq::udp::from_server::OfflineMessage;
 use crate::model::{Message, Uin, UnixTime};
 
 /// What is still to come, and what is kept until it has come.
