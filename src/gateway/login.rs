@@ -319,6 +319,35 @@ impl Login {
         true
     }
 
+    /// The server says that there is no such account. Whether that was said on three different days.
+    pub(super) fn doubt(&mut self, now: Now, fx: &mut Effects) -> bool {
+        let doubts = |record: &LoginRecord| {
+            let notices = record.notices.iter();
+            let doubts = notices.filter(|(code, _)| code.starts_with(DOUBT));
+            doubts.map(|(_, at)| *at).collect::<Vec<_>>()
+        };
+        let known = doubts(&self.record);
+        if known
+            .last()
+            .is_some_and(|last| now.unix.since(*last) < NOTICE_EVERY)
+        {
+            return false;
+        }
+        self.note(fx, |record| {
+            let code = format!("{DOUBT}-{}", known.len());
+            record.notices.push((code, now.unix));
+        });
+        known.len() + 1 >= DOUBTS_BELIEVED
+    }
+
+    /// The account has shown itself.
+    pub(super) fn trust(&mut self, fx: &mut Effects) {
+        let doubt = |(code, _): &(String, UnixTime)| code.starts_with(DOUBT);
+        if self.record.notices.iter().any(doubt) {
+            self.note(fx, |record| record.notices.retain(|it| !doubt(it)));
+        }
+    }
+
     /// The status to log in with.
     pub(super) fn initial_status(&mut self, now: Now, facts: &Facts) -> Status {
         self.face.initial_status(now, facts)
@@ -374,5 +403,10 @@ const DOUBLING: [u64; 7] = [5, 10, 20, 40, 80, 160, 300];
 
 /// A login that lasted this long was a good one: the next failure is a first one.
 const LASTING: Duration = Duration::from_secs(60);
+
+/// Among the notices: the server said that the account does not exist (xmpp-gateway.md §5.6).
+const DOUBT: &str = "no-account";
+
+const DOUBTS_BELIEVED: usize = 3;
 
 const NOTICE_EVERY: Duration = Duration::from_secs(24 * 3600);

@@ -14,11 +14,15 @@ mod login;
 mod outbox;
 mod own;
 mod pace;
+mod recent;
+mod refuse;
 mod register;
 mod resources;
 mod roster;
+mod router;
 mod settings;
 mod shared;
+mod user;
 mod words;
 mod xep;
 
@@ -35,8 +39,10 @@ pub use journal::{Journal, Unfinished};
 pub use outbox::Outbox;
 pub use resources::{Announced, Resource, Resources};
 pub use roster::Roster;
+pub use router::{Gateway, GatewayInput, GatewayOutput};
 pub use settings::{AccessRule, ContactAddresses, Limits, Settings, Who};
 pub use shared::Shared;
+pub use user::{Seat, User};
 pub use xep::Caps;
 
 /// What can happen to a [`User`], apart from datagrams and time.

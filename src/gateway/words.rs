@@ -150,7 +150,6 @@ pub(super) const HELP: &str = "I understand: *help*, *status*, *login*, *logout*
 pub(super) const UNKNOWN_WORD: &str = "Unknown command. Send *help*.";
 pub(super) const LOGGING_IN: &str = "Logging in to ICQ.";
 pub(super) const ALREADY_LOGGED_IN: &str = "You are logged in to ICQ already.";
-pub(super) const LOGGED_OUT: &str = "Logged out of ICQ. Send *login* to come back.";
 pub(super) const CONFIRM_UNREGISTER: &str = "This deletes your registration and everything stored for \
      it. Send *unregister yes* if you mean it. Your contact list on ICQ is not touched.";
 pub(super) const UNREGISTERED: &str =

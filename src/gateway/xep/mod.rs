@@ -11,11 +11,12 @@ mod ping;
 mod version;
 
 use minidom::Element;
+use xmpp_parsers::jid::Jid;
 use xmpp_parsers::ns;
 
 use super::{Shared, words};
-use crate::model::{Now, Uin};
-use crate::xmpp::{Condition, Refusal, Request};
+use crate::model::Now;
+use crate::xmpp::{Address, Condition, Refusal, Request};
 
 pub use caps::Caps;
 
@@ -44,6 +45,17 @@ pub(super) enum Place {
     Client,
 }
 
+impl Place {
+    /// The kind of `jid`, which names `address`.
+    pub(super) fn of(address: Address, jid: &Jid) -> Self {
+        match address {
+            Address::Gateway => Self::Gateway,
+            Address::Contact(_) | Address::Invalid if jid.is_full() => Self::Client,
+            Address::Contact(_) | Address::Invalid => Self::Account,
+        }
+    }
+}
+
 /// A request, and what it takes to answer it.
 pub(super) struct Question<'a> {
     pub(super) now: Now,
@@ -57,7 +69,6 @@ pub(super) struct Question<'a> {
 /// What one user may know about a contact.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ContactView<'a> {
-    pub(super) uin: Uin,
     /// The name, or nothing.
     pub(super) name: &'a str,
     /// Shown online to this user.
