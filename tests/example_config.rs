@@ -4,7 +4,6 @@
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs;
-use std::path::Path;
 
 use icq_transport::config::{Config, KEYS};
 
@@ -87,21 +86,21 @@ fn load(text: &str) -> Config {
 
 fn load_with(text: &str, environment: &[(&str, &str)]) -> Config {
     // Always the same folder, since paths begin there.
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().expect("a folder is made");
     let file = folder.path().join("gateway.toml");
-    fs::write(&file, text).unwrap();
+    fs::write(&file, text).expect("the folder takes files");
     let environment = environment
         .iter()
         .map(|(name, value)| (OsString::from(name), OsString::from(value)));
-    let mut config = Config::load(&file, environment).unwrap();
+    let mut config = Config::load(&file, environment).expect("it is valid");
     for path in [
         &mut config.store.directory,
         &mut config.store.key_file,
         &mut config.admin_socket,
     ] {
-        *path = path
-            .strip_prefix(folder.path())
-            .map_or(path.clone(), Path::to_owned);
+        if let Ok(below) = path.strip_prefix(folder.path()) {
+            *path = below.to_owned();
+        }
     }
     config.warnings.clear();
     config

@@ -252,7 +252,7 @@ fn folder_of(file: &Path) -> Result<PathBuf, Error> {
         file: file.to_owned(),
         reason: error.to_string(),
     })?;
-    Ok(absolute.parent().unwrap_or(Path::new("/")).to_owned())
+    Ok(absolute.parent().map_or_else(PathBuf::new, Path::to_owned))
 }
 
 /// What a `sockaddr_un` holds, less its final zero.
