@@ -28,6 +28,8 @@ pub struct Resource {
     pub text: Option<Box<str>>,
     /// Node and hash of its capabilities (XEP-0115), as `node#ver`.
     pub caps: Option<Box<str>>,
+    /// Its presence goes to contacts too, not to the gateway alone.
+    seen_by_contacts: bool,
     /// When it took on this show.
     since: UnixTime,
     /// Grows with each change of any resource.
@@ -94,6 +96,7 @@ impl Resources {
         if known.show == resource.show {
             resource.since = known.since;
         }
+        resource.seen_by_contacts = known.seen_by_contacts;
         let same = Resource {
             turn: known.turn,
             ..resource.clone()
@@ -110,6 +113,19 @@ impl Resources {
         let before = self.online.len();
         self.online.retain(|known| known.jid != *jid);
         self.online.len() != before
+    }
+
+    /// Notes that a contact was sent this resource's presence, too.
+    pub(super) fn seen_by_contact(&mut self, jid: &FullJid) {
+        if let Some(resource) = self.online.iter_mut().find(|known| known.jid == *jid) {
+            resource.seen_by_contacts = true;
+        }
+    }
+
+    /// Contacts are sent this resource's presence, too.
+    pub(super) fn is_seen_by_contacts(&self, jid: &FullJid) -> bool {
+        let mut online = self.online.iter();
+        online.any(|known| known.jid == *jid && known.seen_by_contacts)
     }
 
     /// Forgets all of them.
@@ -142,6 +158,7 @@ impl Resource {
             show: presence.and_then(|presence| presence.show.clone()),
             text: presence.and_then(status_text),
             caps: presence.and_then(caps),
+            seen_by_contacts: false,
             since: now,
             turn,
         }
@@ -170,6 +187,17 @@ const fn availability(show: Option<&Show>) -> Availability {
         Some(Show::Away) => Availability::Away,
         Some(Show::Xa) => Availability::NotAvailable,
         Some(Show::Dnd) => Availability::DoNotDisturb,
+    }
+}
+
+/// What XMPP is told for an availability (xmpp-gateway.md §7.3).
+pub(super) const fn show(availability: Availability) -> Option<Show> {
+    match availability {
+        Availability::Online => None,
+        Availability::FreeForChat => Some(Show::Chat),
+        Availability::Away => Some(Show::Away),
+        Availability::NotAvailable => Some(Show::Xa),
+        Availability::Occupied | Availability::DoNotDisturb => Some(Show::Dnd),
     }
 }
 

@@ -88,6 +88,16 @@ impl Stanza {
         Self::from(presence)
     }
 
+    /// The answer to an iq that was done, with what was asked for.
+    pub fn iq_result(from: Jid, to: Jid, id: String, payload: Option<Element>) -> Self {
+        Self::from(Iq::Result {
+            from: Some(from),
+            to: Some(to),
+            id,
+            payload,
+        })
+    }
+
     /// The error that answers an iq, without its payload: that may hold a password.
     pub fn iq_error(from: Jid, to: Jid, id: String, refusal: &Refusal) -> Self {
         Self::from(Iq::Error {
@@ -203,12 +213,7 @@ impl Request {
 
     /// The answer that it was done, or what was asked for.
     pub fn result(self, payload: Option<Element>) -> Stanza {
-        Stanza::from(Iq::Result {
-            from: Some(self.to),
-            to: Some(self.from),
-            id: self.id,
-            payload,
-        })
+        Stanza::iq_result(self.to, self.from, self.id, payload)
     }
 
     /// The answer that it is refused.

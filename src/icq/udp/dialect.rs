@@ -1,5 +1,7 @@
 //! What sets the versions of the UDP protocol apart: the envelope around a body.
 
+use std::fmt;
+
 use crate::icq::wire::{DecodeError, Reader};
 use crate::model::Uin;
 
@@ -72,8 +74,8 @@ impl From<u64> for Noise {
     }
 }
 
-/// A datagram without its envelope.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+/// A datagram without its envelope. Its `Debug` shows no bytes: there may be a password in them.
+#[derive(Clone, Copy, Eq, PartialEq)]
 pub struct Opened<'a> {
     /// What the envelope says.
     pub header: Header,
@@ -86,6 +88,17 @@ pub struct Opened<'a> {
     pub plain: &'a [u8],
     /// What follows the header.
     pub body: &'a [u8],
+}
+
+impl fmt::Debug for Opened<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Opened")
+            .field("header", &self.header)
+            .field("check", &self.check)
+            .field("check_valid", &self.check_valid)
+            .field("length", &self.plain.len())
+            .finish_non_exhaustive()
+    }
 }
 
 /// One version of the UDP protocol: its envelope and its cipher.

@@ -119,7 +119,7 @@ fn seal_to_client(header: &Header, noise: Noise, body: &[u8]) -> Vec<u8> {
     writer.u32_le(0);
     writer.bytes(body);
 
-    let r1 = into_range(noise.r1, 0..SERVER_CHECK);
+    let r1 = into_range(noise.r1, 0..SERVER_COVERED);
     let cc = check::make(&packet, r1, noise.r2, &TABLE);
     put_check(&mut packet, SERVER_CHECK, cc);
     packet
@@ -293,6 +293,8 @@ const CLIENT_CHECK: usize = 20;
 const CLIENT_HEADER: usize = 24;
 const SERVER_CHECK: usize = 17;
 const SERVER_HEADER: usize = 21;
+/// Servers of record let their check words cover these bytes only (§3.1).
+const SERVER_COVERED: usize = 16;
 const V3_HEADER: usize = 16;
 
 /// The one V3-form packet with a check word, and the word (§2.5).
@@ -322,6 +324,8 @@ const TABLE: [u8; 256] = [
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     /// The worked example of §3.6: an acknowledgement with filler `DE AD BE EF`.
@@ -360,6 +364,141 @@ mod tests {
             let scrambled = scramble(1 << bit);
             assert_eq!(scrambled.count_ones(), 1);
             assert_eq!(unscramble(scrambled), 1 << bit);
+        }
+    }
+
+    #[test]
+    fn a_packet_without_body_gets_the_filler_and_one_with_a_body_does_not() {
+        let noise = Noise::from(0x0123_4567_89AB_CDEF);
+        let mut bare = V5.seal(Side::Client, &HEADER, noise, &[]);
+        assert_eq!(bare.len(), 28);
+        assert_eq!(V5.open(Side::Client, &mut bare).unwrap().body, noise.filler);
+
+        let mut full = V5.seal(Side::Client, &HEADER, noise, &[7]);
+        assert_eq!(full.len(), 25);
+        assert_eq!(V5.open(Side::Client, &mut full).unwrap().body, [7]);
+    }
+
+    #[test]
+    fn a_changed_byte_under_the_check_word_is_noticed() {
+        let noise = example_noise();
+        let mut datagram = V5.seal(Side::Client, &HEADER, noise, &[]);
+        datagram[usize::from(noise.r1)] ^= 1;
+        assert!(!V5.open(Side::Client, &mut datagram).unwrap().check_valid);
+    }
+
+    #[test]
+    fn a_server_packet_carries_its_fields_at_odd_offsets() {
+        let mut datagram = V5.seal(Side::Server, &HEADER, Noise::default(), b"!");
+        assert_eq!(
+            datagram[..17],
+            *b"\x05\0\0\x7d\x6c\x5b\x2a\x0a\0\x07\0\0\0\x68\xa1\x82\0"
+        );
+        let opened = V5.open(Side::Server, &mut datagram).unwrap();
+        assert_eq!((opened.header, opened.body), (HEADER, &b"!"[..]));
+        assert!(opened.check_valid);
+    }
+
+    #[test]
+    fn the_v3_form_of_a_server_packet_says_that_it_is_one() {
+        let header = Header {
+            version: Version::V3,
+            command: 0x0064,
+            session_id: 0,
+            ..HEADER
+        };
+        let mut datagram = V5.seal(Side::Server, &header, Noise::default(), &[0, 0]);
+        assert_eq!(
+            datagram,
+            b"\x03\0\x64\0\x07\0\0\0\x68\xa1\x82\0\0\0\0\0\0\0"
+        );
+        let opened = V5.open(Side::Server, &mut datagram).unwrap();
+        assert_eq!((opened.header, opened.body), (header, &[0, 0][..]));
+    }
+
+    #[test]
+    fn other_versions_and_shorter_packets_are_refused() {
+        let wrong_version = |from, version: u8| {
+            let mut datagram = [0; 64];
+            datagram[0] = version;
+            V5.open(from, &mut datagram).is_err()
+        };
+        assert!(
+            [0, 1, 2, 4, 6]
+                .iter()
+                .all(|&v| wrong_version(Side::Server, v))
+        );
+        assert!(
+            [0, 1, 2, 3, 4, 6]
+                .iter()
+                .all(|&v| wrong_version(Side::Client, v))
+        );
+
+        for length in 0..25 {
+            let mut datagram = WIRE[..length].to_vec();
+            assert!(V5.open(Side::Client, &mut datagram).is_err(), "{length}");
+        }
+        let server = V5.seal(Side::Server, &HEADER, Noise::default(), &[]);
+        for length in 0..server.len() {
+            let mut datagram = server[..length].to_vec();
+            assert!(V5.open(Side::Server, &mut datagram).is_err(), "{length}");
+        }
+    }
+
+    #[test]
+    fn a_check_word_covers_what_the_receiver_can_find() {
+        for random in 0..=u8::MAX {
+            let noise = Noise {
+                r1: random,
+                r2: 255 - random,
+                filler: [0; 4],
+            };
+            for (from, length) in [(Side::Client, 1), (Side::Client, 400), (Side::Server, 0)] {
+                let body = vec![0xAB; length];
+                let mut datagram = V5.seal(from, &HEADER, noise, &body);
+                assert!(V5.open(from, &mut datagram).unwrap().check_valid);
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_sealed_is_opened(
+            command: u16, seq1: u16, seq2: u16, uin: u32, session_id: u32, random: u64,
+            as_v3: bool, body in proptest::collection::vec(any::<u8>(), 0..600),
+        ) {
+            for from in [Side::Client, Side::Server] {
+                let as_v3 = as_v3 && from == Side::Server;
+                let header = Header {
+                    version: if as_v3 { Version::V3 } else { Version::V5 },
+                    command,
+                    seq1,
+                    seq2,
+                    uin: Uin(uin),
+                    session_id: if as_v3 { 0 } else { session_id },
+                };
+                let noise = Noise::from(random);
+                let mut datagram = V5.seal(from, &header, noise, &body);
+                let opened = V5.open(from, &mut datagram).unwrap();
+                prop_assert_eq!(opened.header, header);
+                prop_assert!(opened.check_valid);
+                if from == Side::Client && body.is_empty() {
+                    prop_assert_eq!(opened.body, &noise.filler);
+                } else {
+                    prop_assert_eq!(opened.body, &body);
+                }
+            }
+        }
+
+        #[test]
+        fn any_datagram_is_opened_or_refused(mut datagram: Vec<u8>, version in 0_u8..7) {
+            for from in [Side::Client, Side::Server] {
+                let _opened = V5.open(from, &mut datagram);
+                if let Some(first) = datagram.first_chunk_mut::<2>() {
+                    *first = [version, 0];
+                }
+                let _opened = V5.open(from, &mut datagram);
+            }
         }
     }
 

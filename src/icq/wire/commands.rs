@@ -11,8 +11,10 @@ pub struct Decoded<'a, P> {
     pub clamped: Option<&'static str>,
 }
 
-/// Declares all packets of one direction: the number of each command, its variant, its body.
-/// A variant without a body is a command without parameters.
+/// Declares all packets of one direction, or all requests inside one: the number of each command,
+/// its name, its variant, its body. A variant without a body is a command without parameters.
+///
+/// This is the one list of them: numbers, names, reading and writing are made from it.
 macro_rules! commands {
     (
         $(#[$meta:meta])*
@@ -34,6 +36,9 @@ macro_rules! commands {
         }
 
         impl<'a> $name<'a> {
+            /// Every command with a name: its number, and the name the reference has for it.
+            pub const ALL: &'static [(u16, &'static str)] = &[$( ($code, $label), )*];
+
             /// The number of the command.
             pub const fn command(&self) -> u16 {
                 match self {
@@ -48,11 +53,6 @@ macro_rules! commands {
                     $( $code => Some($label), )*
                     _ => None,
                 }
-            }
-
-            /// Appends the body.
-            pub fn encode(&self, out: &mut Vec<u8>) {
-                self.write_body(&mut $crate::icq::wire::Writer::new(out));
             }
 
             fn write_body(&self, writer: &mut $crate::icq::wire::Writer<'_>) {

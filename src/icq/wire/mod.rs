@@ -3,10 +3,13 @@
 //! The contract of this layer: reading never panics, whatever the bytes; every length is checked;
 //! an error names the field it met and never the bytes in it. Layouts follow `icq-udp.md`.
 
+pub mod body;
 mod commands;
 mod cursor;
 mod layout;
 pub mod meta;
+pub mod status;
+pub mod text;
 
 pub use commands::Decoded;
 pub(crate) use commands::commands;

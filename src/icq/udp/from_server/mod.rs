@@ -12,7 +12,7 @@ pub use session::{LoginReply, Multi, Reason};
 
 use super::to_server::Target;
 use crate::icq::wire::meta::{MetaForm, MetaReply};
-use crate::icq::wire::{DecodeError, Decoded, Reader, commands};
+use crate::icq::wire::{DecodeError, Decoded, Reader, Writer, commands};
 
 commands! {
     /// A packet from a server.
@@ -110,6 +110,11 @@ impl<'a> FromServer<'a> {
             clamped,
             rest: reader.rest("rest_hex"),
         })
+    }
+
+    /// Appends the body.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        self.write_body(&mut Writer::new(out));
     }
 
     /// Reads the body that `reader` stands at; what is left in the reader belongs to no field.

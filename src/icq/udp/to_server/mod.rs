@@ -11,7 +11,7 @@ pub use people::{ChangePassword, SearchUser, SetAuthorisation, UpdateBasic, Upda
 pub use session::{Group, Login, PreLogin, RandomGroup, Register, SetStatus, TextCode};
 
 use crate::icq::wire::meta::MetaRequest;
-use crate::icq::wire::{DecodeError, Decoded, Reader, commands};
+use crate::icq::wire::{DecodeError, Decoded, Reader, Writer, commands};
 
 commands! {
     /// A packet from a client.
@@ -96,6 +96,11 @@ impl<'a> ToServer<'a> {
             clamped,
             rest: reader.rest("rest_hex"),
         })
+    }
+
+    /// Appends the body.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        self.write_body(&mut Writer::new(out));
     }
 
     /// Reads the body that `reader` stands at; what is left in the reader belongs to no field.
