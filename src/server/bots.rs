@@ -10,6 +10,10 @@
 //! | 10006 | `Greeter`  | writes first, a second after somebody adds it                             |
 //!
 //! They act on the [`Network`] exactly as sessions do, on virtual time. They never answer each other.
+//!
+//! A test may have more of them: [`Server::set_status`](super::Server::set_status) makes a puppet of
+//! any account, which is online as long as the test wants, reads what it is sent and does nothing
+//! by itself.
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
@@ -66,30 +70,16 @@ impl Bots {
         }
     }
 
-    /// Their accounts.
-    pub(super) fn accounts(&self) -> Vec<Account> {
+    /// Gives them accounts.
+    pub(super) fn move_in(&self, network: &mut Network) {
         if !self.present {
-            return Vec::new();
+            return;
         }
-        let account = |uin, nick: &str, first: &str, last: &str| {
-            // Nobody can log in with it: the server refuses logins for these numbers.
-            Account::new(uin, "").named(nick, first, last)
-        };
-        vec![
-            account(ECHO, "Echo", "Ella", "Echo"),
-            account(SIESTA, "Siesta", "Sven", "Siesta"),
-            account(COMET, "Comet", "Cora", "Comet"),
-            account(GATE, "Gate", "Gus", "Gate").requiring_authorisation(),
-            account(HERMIT, "Hermit", "Hans", "Hermit").requiring_authorisation(),
-            account(GREETER, "Greeter", "Greta", "Greeter"),
-        ]
+        for account in accounts() {
+            network.residents.insert(account.uin);
+            network.accounts.insert(account.uin, account);
+        }
     }
-
-    /// Whether somebody lives in the server.
-    pub(super) fn lives_here(&self, uin: Uin) -> bool {
-        self.present && BOTS.contains(&uin)
-    }
-
     /// Brings them online, the first time and after every restart.
     pub(super) fn start(&mut self, now: Now, network: &mut Network) {
         if !self.present || self.started {
@@ -108,7 +98,7 @@ impl Bots {
         self.agenda.clear();
     }
 
-    /// Sets a bot's status word, or takes it offline, and ends its own comings and goings.
+    /// Sets somebody's status word, or takes them offline, and ends their own comings and goings.
     pub(super) fn set_status(
         &mut self,
         now: Now,
@@ -116,6 +106,7 @@ impl Bots {
         status: Option<u32>,
         network: &mut Network,
     ) {
+        network.residents.insert(uin);
         self.agenda
             .retain(|_, (who, deed)| *who != uin || !matches!(deed, Deed::Come | Deed::Go));
         match (network.is_online(uin), status) {
@@ -139,9 +130,7 @@ impl Bots {
                 network
                     .journal
                     .note(now.unix, || JournalEvent::Acknowledged(letter.number));
-                if !self.lives_here(letter.from) {
-                    self.read(now, uin, &letter);
-                }
+                self.read(now, uin, &letter, network);
             }
             Notice::Watched(by) if uin == GREETER && !self.greeted.contains_key(&by) => {
                 self.greet(now, by);
@@ -187,14 +176,15 @@ impl Bots {
             network
                 .journal
                 .note(now.unix, || JournalEvent::Deleted(letter.number));
-            if !self.lives_here(letter.from) {
-                self.read(now, uin, &letter);
-            }
+            self.read(now, uin, &letter, network);
         }
     }
 
-    fn read(&mut self, now: Now, uin: Uin, letter: &Letter) {
+    fn read(&mut self, now: Now, uin: Uin, letter: &Letter, network: &Network) {
         let to = letter.from;
+        if network.residents.contains(&to) {
+            return;
+        }
         let write = |kind, body: &[u8]| Deed::Write {
             to,
             kind,
@@ -211,7 +201,7 @@ impl Bots {
             (GATE, AUTHORISATION_REQUEST) => {
                 self.plan(now, TIME_TO_DECIDE, uin, write(AUTHORISATION_GRANTED, b""));
             }
-            (_, AUTHORISATION_REQUEST) => {
+            (ECHO | SIESTA | COMET | GREETER, AUTHORISATION_REQUEST) => {
                 self.plan(now, Duration::ZERO, uin, write(AUTHORISATION_GRANTED, b""));
             }
             (GREETER, ADDED) => self.greet(now, to),
@@ -246,6 +236,20 @@ impl Bots {
         self.agenda
             .insert((now.instant + delay, self.planned), (uin, deed));
     }
+}
+
+/// Who they are. Nobody can log in as one of them, so the password does not matter.
+fn accounts() -> [Account; 6] {
+    let account =
+        |uin, nick: &str, first: &str, last: &str| Account::new(uin, "").named(nick, first, last);
+    [
+        account(ECHO, "Echo", "Ella", "Echo"),
+        account(SIESTA, "Siesta", "Sven", "Siesta"),
+        account(COMET, "Comet", "Cora", "Comet"),
+        account(GATE, "Gate", "Gus", "Gate").requiring_authorisation(),
+        account(HERMIT, "Hermit", "Hans", "Hermit").requiring_authorisation(),
+        account(GREETER, "Greeter", "Greta", "Greeter"),
+    ]
 }
 
 const fn usual_status(uin: Uin) -> u32 {

@@ -32,13 +32,18 @@ impl Server {
         letter
     }
 
-    /// Gives a contact living in the server a status word, or takes it offline, and ends its own
-    /// comings and goings.
-    pub fn set_bot_status(&mut self, now: Now, bot: Uin, status: Option<u32>) {
+    /// Gives somebody a status word, or takes them offline. A client's session changes status as
+    /// though its client had asked, and does not end. Whoever has none becomes a puppet: it lives in
+    /// the server from now on, no client can log in as it, and it reads every message at once. A
+    /// contact living in the server no longer comes and goes by itself.
+    pub fn set_status(&mut self, now: Now, uin: Uin, status: Option<u32>) {
         self.bots.start(now, &mut self.base.network);
-        if self.bots.lives_here(bot) {
-            self.bots
-                .set_status(now, bot, status, &mut self.base.network);
+        match (self.v5.serves(uin), status) {
+            (true, Some(status)) => self.base.network.set_status(uin, status),
+            (true, None) => {}
+            (false, status) => self
+                .bots
+                .set_status(now, uin, status, &mut self.base.network),
         }
         self.settle(now);
     }
@@ -51,7 +56,8 @@ impl Server {
     }
 
     /// Forgets all sessions and tells nobody, as a crash and a new start do. Accounts and stored
-    /// messages stay, and messages not yet acknowledged join the stored ones.
+    /// messages stay, and messages not yet acknowledged join the stored ones. Puppets are offline
+    /// until their status is set again.
     pub fn restart(&mut self, now: Now) {
         self.v5.forget_sessions(now, &mut self.base);
         self.base.network.forget_sessions(now);

@@ -52,21 +52,19 @@ impl Bucket {
 /// A bucket for each of many sources, bounded: when too many are busy at once, new ones get nothing.
 #[derive(Debug)]
 pub(super) struct Buckets<K> {
-    per_second: u32,
     buckets: BTreeMap<K, Bucket>,
 }
 
 impl<K: Ord> Buckets<K> {
     /// No source seen yet.
-    pub(super) const fn new(per_second: u32) -> Self {
+    pub(super) const fn new() -> Self {
         Self {
-            per_second,
             buckets: BTreeMap::new(),
         }
     }
 
     /// Takes a token of this source if it has one.
-    pub(super) fn take(&mut self, now: Instant, source: K) -> bool {
+    pub(super) fn take(&mut self, now: Instant, source: K, per_second: u32) -> bool {
         if self.buckets.len() >= MAX_SOURCES && !self.buckets.contains_key(&source) {
             self.buckets.retain(|_, bucket| !bucket.is_full(now));
             if self.buckets.len() >= MAX_SOURCES {
@@ -75,8 +73,8 @@ impl<K: Ord> Buckets<K> {
         }
         self.buckets
             .entry(source)
-            .or_insert_with(|| Bucket::new(now, self.per_second))
-            .take(now, self.per_second)
+            .or_insert_with(|| Bucket::new(now, per_second))
+            .take(now, per_second)
     }
 }
 
@@ -122,7 +120,8 @@ impl<K: Ord> Guesses<K> {
 const TOKEN: u64 = 1000;
 const BURST: Duration = Duration::from_secs(4);
 const GUESS_PAUSE: Duration = Duration::from_secs(60);
-const MAX_SOURCES: usize = 4096;
+/// As many as a gateway with its users on one port each may be after a restart.
+const MAX_SOURCES: usize = 65_536;
 
 #[cfg(test)]
 mod tests {
@@ -143,13 +142,13 @@ mod tests {
     #[test]
     fn sources_beyond_the_bound_get_nothing_until_others_rest() {
         let start = Instant::now();
-        let mut buckets = Buckets::new(1);
+        let mut buckets = Buckets::new();
         for source in 0..MAX_SOURCES {
-            assert!(buckets.take(start, source));
+            assert!(buckets.take(start, source, 1));
         }
 
-        assert!(!buckets.take(start, MAX_SOURCES));
-        assert!(buckets.take(start + BURST, MAX_SOURCES));
+        assert!(!buckets.take(start, MAX_SOURCES, 1));
+        assert!(buckets.take(start + BURST, MAX_SOURCES, 1));
     }
 
     #[test]

@@ -96,20 +96,21 @@ struct Base {
 impl Server {
     /// A server with these accounts, and nobody online.
     pub fn new(setup: Setup) -> Self {
-        let bots = Bots::new(setup.bots);
         let accounts = setup
             .accounts
             .into_iter()
-            .chain(bots.accounts())
             .map(|account| (account.uin, account))
             .collect();
         let rules = Rules {
             stored_messages: setup.behaviour.stored_messages,
             invisible_blinks: setup.behaviour.invisible_blinks,
         };
+        let mut network = Network::new(accounts, setup.journal, rules);
+        let bots = Bots::new(setup.bots);
+        bots.move_in(&mut network);
         Self {
             base: Base {
-                network: Network::new(accounts, setup.journal, rules),
+                network,
                 behaviour: setup.behaviour,
                 random: StdRng::seed_from_u64(setup.seed),
                 outputs: VecDeque::new(),
@@ -157,7 +158,7 @@ impl Server {
                 }
                 continue;
             };
-            if self.bots.lives_here(uin) {
+            if self.base.network.residents.contains(&uin) {
                 self.bots
                     .handle_notice(now, uin, notice, &mut self.base.network);
             } else if self.v5.serves(uin) {

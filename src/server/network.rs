@@ -18,6 +18,8 @@ pub(super) struct Network {
     pub(super) accounts: BTreeMap<Uin, Account>,
     pub(super) journal: Journal,
     pub(super) letters: Letters,
+    /// Who lives in the server: no client may log in as one of them.
+    pub(super) residents: BTreeSet<Uin>,
     online: BTreeMap<Uin, Online>,
     /// Who has a UIN on a list, for every UIN on anybody's list: `contacts` of `online`, turned.
     watchers: BTreeMap<Uin, BTreeSet<Uin>>,
@@ -92,6 +94,7 @@ impl Network {
             accounts,
             journal: Journal::new(journal_room),
             letters: Letters::default(),
+            residents: BTreeSet::new(),
             online: BTreeMap::new(),
             watchers: BTreeMap::new(),
             notices: VecDeque::new(),

@@ -67,7 +67,13 @@ impl Server {
             return;
         }
         self.session_id = heard.header.session_id;
-        self.send_plainly(now, &FromServer::Ack, heard.header.seq1, heard.header.seq2, line);
+        self.send_plainly(
+            now,
+            &FromServer::Ack,
+            heard.header.seq1,
+            heard.header.seq2,
+            line,
+        );
         if !self.seen.insert(heard.header.seq1) {
             return;
         }
@@ -201,7 +207,8 @@ impl World {
                 ..
             } => {
                 history.received.push(text);
-                self.session.handle_command(self.now, Command::Safe(receipt));
+                self.session
+                    .handle_command(self.now, Command::Safe(receipt));
             }
             Event::LoggedIn { .. } => history.logged_in += 1,
             Event::LoggedOut(_) => history.logged_out += 1,

@@ -150,12 +150,7 @@ impl Loading {
     }
 
     /// 0x00DC came. `false` for a message that is known already.
-    pub(super) fn is_news(
-        &mut self,
-        now: Instant,
-        seq1: u16,
-        packet: &OfflineMessage<'_>,
-    ) -> bool {
+    pub(super) fn is_news(&mut self, now: Instant, seq1: u16, packet: &OfflineMessage<'_>) -> bool {
         match &mut self.phase {
             Phase::Asking => {}
             Phase::Waiting { until } => *until = now + ANSWER_WAIT,

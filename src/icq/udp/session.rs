@@ -148,7 +148,9 @@ impl Session {
             dropped: Dropped::default(),
             heard: now,
             status: start.status,
-            keep_alive: start.keep_alive.clamp(SHORTEST_KEEP_ALIVE, LONGEST_KEEP_ALIVE),
+            keep_alive: start
+                .keep_alive
+                .clamp(SHORTEST_KEEP_ALIVE, LONGEST_KEEP_ALIVE),
             failures: 0,
             outputs: VecDeque::new(),
         };
@@ -242,15 +244,10 @@ impl Session {
             Phase::Over => return None,
         };
         let of_loading = self.loading.as_ref().and_then(|loading| loading.due());
-        [
-            of_phase,
-            of_loading,
-            self.window.due(),
-            self.profiles.due(),
-        ]
-        .into_iter()
-        .flatten()
-        .min()
+        [of_phase, of_loading, self.window.due(), self.profiles.due()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 }
 

@@ -251,11 +251,7 @@ impl Window {
         Some(Overdue::Repeat(datagram))
     }
 
-    fn take(
-        &mut self,
-        now: Instant,
-        wanted: impl Fn(&Unanswered) -> bool,
-    ) -> Option<Answered> {
+    fn take(&mut self, now: Instant, wanted: impl Fn(&Unanswered) -> bool) -> Option<Answered> {
         let index = self.unanswered.iter().position(wanted)?;
         let packet = self.unanswered.remove(index);
         self.give_memory_back();

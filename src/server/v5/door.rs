@@ -1,14 +1,22 @@
 //! What comes without a session: logins, registrations, strangers (icq-udp.md §4.4, §6, §11, §12).
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use super::*;
+use super::deliver::parcel;
+use super::link::Link;
+use super::reply::{acknowledge, not_connected, reply, reply_as_v3};
+use super::{LONG_PATIENCE, Service, Session};
 use crate::icq::udp::from_server::{LoginReply, Reason};
 use crate::icq::udp::to_server::{Login, Register, TextCode};
+use crate::icq::udp::{FromServer, Header, Opened, ToServer};
+use crate::model::{Now, Uin};
+use crate::server::Base;
 use crate::server::account::{Account, secret};
-use crate::server::behaviour::{BadPassword, LoginAnswer, SecondLogin, Strangers};
-use crate::server::bots::BOTS;
-use crate::server::limits::{Buckets, Guesses};
+use crate::server::behaviour::{BadPassword, LoginAnswer, OfflineMessages, SecondLogin, Strangers};
+use crate::server::journal::Ending;
+use crate::server::limits::{Bucket, Buckets, Guesses};
+use crate::server::network::Presence;
 
 /// What the server remembers of those outside.
 #[derive(Debug)]
@@ -20,13 +28,14 @@ pub(super) struct Door {
     guesses_from: Guesses<IpAddr>,
     /// The latest wrong logins, so that one that is merely repeated does not count twice.
     wrong: VecDeque<Ticket>,
-    /// The latest right logins: one that comes again later is an echo of the network, not a person.
-    right: VecDeque<Ticket>,
+    /// Everybody's latest right logins: one that comes again is an echo of the network, no person.
+    right: BTreeMap<Uin, VecDeque<Ticket>>,
     /// The latest registrations and what they got, for those who ask again.
     registered: VecDeque<(Ticket, Uin)>,
 }
 
 /// What tells one login from another: who, the session's number, the packet's, the client's clock.
+/// A client that repeats a login repeats all of it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 struct Ticket {
     uin: Uin,
@@ -38,13 +47,13 @@ struct Ticket {
 impl Door {
     pub(super) const fn new() -> Self {
         Self {
-            packets: Buckets::new(50),
-            refusals: Buckets::new(5),
-            registrations: Buckets::new(1),
+            packets: Buckets::new(),
+            refusals: Buckets::new(),
+            registrations: Buckets::new(),
             guesses_of: Guesses::new(),
             guesses_from: Guesses::new(),
             wrong: VecDeque::new(),
-            right: VecDeque::new(),
+            right: BTreeMap::new(),
             registered: VecDeque::new(),
         }
     }
@@ -59,7 +68,8 @@ impl Service {
         opened: Opened<'_>,
         base: &mut Base,
     ) {
-        if base.behaviour.packets_per_second.is_some() && !self.door.packets.take(now.instant, from)
+        if let Some(per_second) = base.behaviour.packets_per_second
+            && !self.door.packets.take(now.instant, from, per_second)
         {
             base.counters.limited += 1;
             return;
@@ -75,7 +85,7 @@ impl Service {
             ToServer::Register(register) => self.register(now, from, &header, &register, base),
             ToServer::PreLogin(_) => {
                 acknowledge(from, &header, &[], base);
-                reply(from, &header, Version::V3, &FromServer::PreLoginList, base);
+                reply_as_v3(from, &header, &FromServer::PreLoginList, base);
             }
             ToServer::FirstLogin => first_login(from, &header, decoded.rest, base),
             packet => self.refuse(now, from, &header, &packet, base),
@@ -103,11 +113,11 @@ impl Service {
         acknowledge(from, header, &[], base);
         match base.behaviour.login_answer.clone() {
             LoginAnswer::Silence | LoginAnswer::AcknowledgedOnly => {}
-            LoginAnswer::TryAgain => reply_v5(from, header, &FromServer::TryAgain, base),
-            LoginAnswer::NotConnected => reply_v5(from, header, &FromServer::NotConnected, base),
+            LoginAnswer::TryAgain => reply(from, header, &FromServer::TryAgain, base),
+            LoginAnswer::NotConnected => reply(from, header, &FromServer::NotConnected, base),
             LoginAnswer::Refused(text) => {
                 let text = Some(text.as_bytes());
-                reply_v5(from, header, &FromServer::LoginError(Reason { text }), base);
+                reply(from, header, &FromServer::LoginError(Reason { text }), base);
             }
             LoginAnswer::Due => self.check_login(now, from, header, login, ticket, base),
         }
@@ -138,7 +148,12 @@ impl Service {
             .find(|(earlier, _)| *earlier == ticket);
         let uin = match known {
             Some((_, uin)) => *uin,
-            None if !self.door.registrations.take(now.instant, from.ip()) => {
+            None if !self.door.registrations.take(
+                now.instant,
+                from.ip(),
+                REGISTRATIONS_PER_SECOND,
+            ) =>
+            {
                 base.counters.limited += 1;
                 return;
             }
@@ -149,14 +164,14 @@ impl Service {
                 let mut account = Account::new(uin, "");
                 account.password = secret(register.password.0);
                 base.network.accounts.insert(uin, account);
-                remember(&mut self.door.registered, (ticket, uin));
+                remember(&mut self.door.registered, (ticket, uin), REMEMBERED);
                 uin
             }
         };
         acknowledge(from, header, &[], base);
         // The number is in the header (icq-udp.md §6.6).
         let header = Header { uin, ..*header };
-        reply(from, &header, Version::V3, &FromServer::NewUin, base);
+        reply_as_v3(from, &header, &FromServer::NewUin, base);
     }
 
     fn check_login(
@@ -179,17 +194,15 @@ impl Service {
                     .guesses_from
                     .exhausted(now.instant, &from.ip(), from_limit);
             if exhausted && !self.door.wrong.contains(&ticket) {
-                reply_v5(from, header, &FromServer::TryAgain, base);
+                reply(from, header, &FromServer::TryAgain, base);
                 return;
             }
         }
         let account = base.network.accounts.get(&header.uin);
         let is_right = account.is_some_and(|account| account.has_password(login.password.0));
-        // Nobody is given the number of a contact living in the server.
-        let lives_here = BOTS.contains(&header.uin) && base.network.is_online(header.uin);
-        if !is_right || (lives_here && !self.serves(header.uin)) {
+        if !is_right || base.network.residents.contains(&header.uin) {
             if !self.door.wrong.contains(&ticket) {
-                remember(&mut self.door.wrong, ticket);
+                remember(&mut self.door.wrong, ticket, REMEMBERED);
                 self.door.guesses_of.count(now.instant, header.uin);
                 self.door.guesses_from.count(now.instant, from.ip());
             }
@@ -197,15 +210,17 @@ impl Service {
             return;
         }
         self.door.guesses_of.forget(&header.uin);
-        if base.behaviour.suppress_duplicates && self.door.right.contains(&ticket) {
-            reply_v5(from, header, &FromServer::NotConnected, base);
+        let earlier = self.door.right.entry(header.uin).or_default();
+        if base.behaviour.suppress_duplicates && earlier.contains(&ticket) {
+            reply(from, header, &FromServer::NotConnected, base);
             return;
         }
         if self.make_room(now, from, header, base) {
-            remember(&mut self.door.right, ticket);
+            let earlier = self.door.right.entry(header.uin).or_default();
+            remember(earlier, ticket, REMEMBERED_OF_EACH);
             self.begin(now, from, header, login, base);
         } else {
-            reply_v5(from, header, &FromServer::TryAgain, base);
+            reply(from, header, &FromServer::TryAgain, base);
         }
     }
 
@@ -293,7 +308,11 @@ impl Service {
         if !refused {
             return;
         }
-        if !self.door.refusals.take(now.instant, from) {
+        if !self
+            .door
+            .refusals
+            .take(now.instant, from, REFUSALS_PER_SECOND)
+        {
             base.counters.limited += 1;
             return;
         }
@@ -313,16 +332,6 @@ const fn is_unimplemented(packet: &ToServer<'_>) -> bool {
     )
 }
 
-/// Says that the server does not know this session.
-pub(super) fn not_connected(from: SocketAddr, header: &Header, base: &mut Base) {
-    let seq2 = match header.command {
-        KEEP_ALIVE => 0,
-        _ => header.seq2,
-    };
-    let header = Header { seq2, ..*header };
-    reply_v5(from, &header, &FromServer::NotConnected, base);
-}
-
 /// Answers 0x04EC, whose answer is its acknowledgement (icq-udp.md §6.5).
 pub(super) fn first_login(from: SocketAddr, header: &Header, rest: &[u8], base: &mut Base) {
     let Some(word) = rest.first_chunk::<4>() else {
@@ -333,47 +342,11 @@ pub(super) fn first_login(from: SocketAddr, header: &Header, rest: &[u8], base: 
     acknowledge(from, header, &[0x0A, a, b, c, d, 1, 0], base);
 }
 
-/// Answers 0x03F2 inside a session, as `IServerd` does.
-pub(super) fn try_again(from: SocketAddr, header: &Header, base: &mut Base) {
-    reply_v5(from, header, &FromServer::TryAgain, base);
-}
-
 fn bad_password(from: SocketAddr, header: &Header, base: &mut Base) {
-    let version = match base.behaviour.bad_password {
-        BadPassword::V5 => Version::V5,
-        BadPassword::V3 => Version::V3,
-    };
-    reply(from, header, version, &FromServer::BadPassword, base);
-}
-
-/// Sends an answer that belongs to no session: seq1 0, the request's seq2, never repeated.
-fn reply_v5(from: SocketAddr, header: &Header, packet: &FromServer<'_>, base: &mut Base) {
-    reply(from, header, Version::V5, packet, base);
-}
-
-fn reply(
-    from: SocketAddr,
-    request: &Header,
-    version: Version,
-    packet: &FromServer<'_>,
-    base: &mut Base,
-) {
-    let header = Header {
-        version,
-        command: packet.command(),
-        seq1: 0,
-        ..*request
-    };
-    let mut body = Vec::new();
-    packet.encode(&mut body);
-    // What stands behind the fields that clients know (icq-udp.md §2.5, §4.8, §6.6).
-    match (packet, version) {
-        (FromServer::BadPassword, Version::V3) => body.extend([0; 2]),
-        (FromServer::LoginError(_), Version::V5) | (FromServer::NewUin, _) => body.extend([0; 4]),
-        _ => {}
+    match base.behaviour.bad_password {
+        BadPassword::V5 => reply(from, header, &FromServer::BadPassword, base),
+        BadPassword::V3 => reply_as_v3(from, header, &FromServer::BadPassword, base),
     }
-    let datagram = V5.seal(Side::Server, &header, base.noise(), &body);
-    base.transmit(from, datagram);
 }
 
 fn presence(from: SocketAddr, login: &Login<'_>) -> Presence {
@@ -416,8 +389,8 @@ fn free_uin(base: &Base) -> Option<Uin> {
     Some(Uin(next.max(FIRST_NEW_UIN)))
 }
 
-fn remember<T>(latest: &mut VecDeque<T>, new: T) {
-    if latest.len() == REMEMBERED {
+fn remember<T>(latest: &mut VecDeque<T>, new: T, most: usize) {
+    if latest.len() == most {
         latest.pop_front();
     }
     latest.push_back(new);
@@ -426,6 +399,10 @@ fn remember<T>(latest: &mut VecDeque<T>, new: T) {
 /// As live servers say it (icq-udp.md §6.3): 9B C1 CD 80.
 const SERVER_ID: u32 = 0x80CD_C19B;
 const REMEMBERED: usize = 256;
+const REMEMBERED_OF_EACH: usize = 8;
+/// icq-udp.md §12.
+const REFUSALS_PER_SECOND: u32 = 5;
+const REGISTRATIONS_PER_SECOND: u32 = 1;
 const GUESSES_PER_SOURCE: u32 = 10;
 const FIRST_NEW_UIN: u32 = 200_000;
 /// A test server's user base stays small; a flood of registrations must not fill the memory.

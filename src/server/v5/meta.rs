@@ -1,16 +1,19 @@
 //! META: profiles, changes to them, and searches (icq-udp.md §8.4, §8.5).
 
-use super::people::{auth_byte, contains, number, shown_email, text, zip_text};
-use super::*;
+use super::Service;
+use super::people::{auth_byte, contains, shown_email};
+use super::profile;
+use crate::icq::udp::{FromServer, Header};
 use crate::icq::wire::Layout;
 use crate::icq::wire::meta::{
-    About, Affiliations, Found, FoundPerson, General, HomepageCategory, Interests, MetaForm,
-    MetaInfo, MetaReply, MetaRequest, More, NobodyFound, Person, Security, Short, ShortYear,
-    Unregister, WhitePages, Work,
+    About, Found, FoundPerson, MetaForm, MetaInfo, MetaReply, MetaRequest, NobodyFound, Person,
+    Short, Unregister, WhitePages,
 };
 use crate::icq::wire::{Rest, Writer};
-use crate::server::account::{self, Account};
-use crate::server::behaviour::GeneralEnd;
+use crate::model::{Now, Uin};
+use crate::server::Base;
+use crate::server::account::Account;
+use crate::server::journal::Ending;
 
 impl Service {
     /// Answers a META request. All parts of the answer bear its seq2.
@@ -84,20 +87,20 @@ impl Service {
             self.reply(header, GENERAL, MetaReply::FAILED, MetaInfo::Nothing);
             return;
         };
-        let end = general_end(account, form, &base.behaviour);
+        let end = profile::general_end(account, form, &base.behaviour);
         let parts = [
-            (GENERAL, general(account, form, &end)),
-            (MORE, more(account, form)),
-            (HOMEPAGE_CATEGORY, homepage_category(account)),
-            (WORK, work(account, form)),
+            (GENERAL, profile::general(account, form, &end)),
+            (MORE, profile::more(account, form)),
+            (HOMEPAGE_CATEGORY, profile::homepage_category(account)),
+            (WORK, profile::work(account, form)),
             (
                 ABOUT,
                 MetaInfo::About(About {
                     about: &account.about,
                 }),
             ),
-            (INTERESTS, interests(account)),
-            (AFFILIATIONS, affiliations(account)),
+            (INTERESTS, profile::interests(account)),
+            (AFFILIATIONS, profile::affiliations(account)),
         ];
         for (subcmd, info) in parts {
             self.reply(header, subcmd, MetaReply::OK, info);
@@ -198,7 +201,7 @@ impl Service {
         let Some(account) = base.network.accounts.get_mut(&header.uin) else {
             return;
         };
-        let Some(subcmd) = apply(account, request) else {
+        let Some(subcmd) = profile::apply(account, request) else {
             return;
         };
         self.reply(header, subcmd, MetaReply::OK, MetaInfo::Nothing);
@@ -212,282 +215,6 @@ impl Service {
         });
         self.answer(header.uin, header.seq2, &packet);
     }
-}
-
-/// Changes a profile as a request says; gives the number of the answer.
-fn apply(account: &mut Account, request: &MetaRequest<'_>) -> Option<u16> {
-    match request {
-        MetaRequest::SetGeneralOld(new) => {
-            set_general(account, new);
-            account.home.zip = zip_text(new.zip);
-            Some(0x0064)
-        }
-        MetaRequest::SetGeneral(new) => {
-            set_general(account, new);
-            account.home.zip = text(new.zip);
-            Some(0x0064)
-        }
-        MetaRequest::SetWorkOld(new) => {
-            set_work(account, new);
-            account.work.zip = zip_text(new.zip);
-            Some(0x006E)
-        }
-        MetaRequest::SetWork(new) => {
-            set_work(account, new);
-            account.work.zip = text(new.zip);
-            Some(0x006E)
-        }
-        MetaRequest::SetMoreOld(new) => {
-            set_more(account, new);
-            account.more.birth_year = match new.birth_year {
-                ShortYear(0) => 0,
-                ShortYear(year) => 1900 + u16::from(year),
-            };
-            Some(0x0078)
-        }
-        MetaRequest::SetMore(new) => {
-            set_more(account, new);
-            account.more.birth_year = new.birth_year;
-            Some(0x0078)
-        }
-        MetaRequest::SetAbout(new) => {
-            account.about = text(new.about);
-            Some(0x0082)
-        }
-        MetaRequest::SetInterests(new) => {
-            account.interests = coded(&new.interests, 4);
-            Some(0x008C)
-        }
-        MetaRequest::SetAffiliations(new) => {
-            account.past = coded(&new.past, 3);
-            account.affiliations = coded(&new.affiliations, 3);
-            Some(0x0096)
-        }
-        MetaRequest::SetSecurity(Security {
-            auth_byte,
-            webaware,
-            x,
-        }) => {
-            account.authorisation_required = *auth_byte == 0;
-            account.web_aware = *webaware;
-            account.direct_connections = *x;
-            Some(0x00A0)
-        }
-        MetaRequest::SetPassword(new) => {
-            account.set_password(new.password.0);
-            Some(0x00AA)
-        }
-        MetaRequest::SetHomepageCategory(new) => {
-            account.homepage_category = account::HomepageCategory {
-                enabled: new.enabled,
-                index: new.category,
-                text: text(new.text),
-            };
-            Some(0x00BE)
-        }
-        MetaRequest::FullInfoOld(_)
-        | MetaRequest::FullInfo(_)
-        | MetaRequest::ShortInfo(_)
-        | MetaRequest::Unregister(_)
-        | MetaRequest::OwnInfoOld(_)
-        | MetaRequest::OwnInfo(_)
-        | MetaRequest::SearchNameOld(_)
-        | MetaRequest::SearchName(_)
-        | MetaRequest::SearchUinOld(_)
-        | MetaRequest::SearchUin(_)
-        | MetaRequest::SearchEmailOld(_)
-        | MetaRequest::SearchEmail(_)
-        | MetaRequest::WhitePagesOld(_)
-        | MetaRequest::WhitePages(_)
-        | MetaRequest::Usage
-        | MetaRequest::Login
-        | MetaRequest::Unknown { .. } => None,
-    }
-}
-
-fn set_general<Zip>(account: &mut Account, new: &General<'_, Zip>) {
-    account.nick = text(new.nick);
-    account.first = text(new.first);
-    account.last = text(new.last);
-    account.emails = [text(new.email1), text(new.email2), text(new.email3)];
-    account.home = account::Home {
-        city: text(new.city),
-        state: text(new.state),
-        phone: text(new.phone),
-        fax: text(new.fax),
-        street: text(new.street),
-        cellular: text(new.cellular),
-        zip: Vec::new(),
-        country: new.country,
-        timezone: new.timezone,
-    };
-    // Clients disagree about the bytes behind the timezone; servers read the first as this.
-    if let Some(publish) = new.rest_hex.0.first() {
-        account.publish_email = *publish;
-    }
-}
-
-fn set_work<Zip>(account: &mut Account, new: &Work<'_, Zip>) {
-    account.work = account::Work {
-        city: text(new.city),
-        state: text(new.state),
-        phone: text(new.phone),
-        fax: text(new.fax),
-        street: text(new.street),
-        zip: Vec::new(),
-        country: new.country,
-        company: text(new.company),
-        department: text(new.department),
-        position: text(new.position),
-        occupation: new.occupation,
-        homepage: text(new.homepage),
-    };
-}
-
-fn set_more<Year>(account: &mut Account, new: &More<'_, Year>) {
-    account.more = account::More {
-        age: new.age,
-        gender: new.gender,
-        homepage: text(new.homepage),
-        birth_year: 0,
-        birth_month: new.birth_month,
-        birth_day: new.birth_day,
-        languages: [new.lang1, new.lang2, new.lang3],
-    };
-}
-
-fn general<'a>(account: &'a Account, form: MetaForm, end: &'a (u8, Vec<u8>)) -> MetaInfo<'a> {
-    let (timezone, rest) = end;
-    let [email1, email2, email3] = &account.emails;
-    let home = &account.home;
-    macro_rules! general {
-        ($zip:expr) => {
-            General {
-                nick: &account.nick,
-                first: &account.first,
-                last: &account.last,
-                email1,
-                email2,
-                email3,
-                city: &home.city,
-                state: &home.state,
-                phone: &home.phone,
-                fax: &home.fax,
-                street: &home.street,
-                cellular: &home.cellular,
-                zip: $zip,
-                country: home.country,
-                timezone: *timezone,
-                rest_hex: Rest(rest),
-            }
-        };
-    }
-    match form {
-        MetaForm::Old => MetaInfo::GeneralOld(general!(number(&home.zip))),
-        MetaForm::New | MetaForm::Unknown => MetaInfo::General(general!(home.zip.as_slice())),
-    }
-}
-
-/// The timezone of 0x00C8, and what stands behind its first byte.
-fn general_end(account: &Account, form: MetaForm, behaviour: &Behaviour) -> (u8, Vec<u8>) {
-    let timezone = account.home.timezone;
-    let auth = match behaviour.authorisation {
-        AuthorisationByte::True => u8::from(!account.authorisation_required),
-        AuthorisationByte::Muddled => u8::from(account.authorisation_required),
-    };
-    let sign = if timezone >= 0x80 { 0xFF } else { 0x00 };
-    let web_aware = account.web_aware;
-    let rest = match (behaviour.general_end, form) {
-        (GeneralEnd::Flags, _) => vec![
-            auth,
-            web_aware,
-            account.direct_connections,
-            u8::from(account.publish_email == 0),
-        ],
-        (GeneralEnd::WideTimezone, _) => vec![0, auth, 0, 0, 0, 0],
-        (GeneralEnd::WideTimezoneByForm, MetaForm::Old) => {
-            vec![sign, auth, web_aware, account.direct_connections, 0, 0]
-        }
-        (GeneralEnd::WideTimezoneByForm, MetaForm::New | MetaForm::Unknown) => {
-            vec![sign, 1, account.publish_email, 0, 0, 0]
-        }
-    };
-    (timezone, rest)
-}
-
-fn work(account: &Account, form: MetaForm) -> MetaInfo<'_> {
-    let work = &account.work;
-    macro_rules! work {
-        ($zip:expr) => {
-            Work {
-                city: &work.city,
-                state: &work.state,
-                phone: &work.phone,
-                fax: &work.fax,
-                street: &work.street,
-                zip: $zip,
-                country: work.country,
-                company: &work.company,
-                department: &work.department,
-                position: &work.position,
-                occupation: work.occupation,
-                homepage: &work.homepage,
-            }
-        };
-    }
-    match form {
-        MetaForm::Old => MetaInfo::WorkOld(work!(number(&work.zip))),
-        MetaForm::New | MetaForm::Unknown => MetaInfo::Work(work!(work.zip.as_slice())),
-    }
-}
-
-fn more(account: &Account, form: MetaForm) -> MetaInfo<'_> {
-    let more = &account.more;
-    let [lang1, lang2, lang3] = more.languages;
-    macro_rules! more {
-        ($year:expr) => {
-            More {
-                age: more.age,
-                gender: more.gender,
-                homepage: &more.homepage,
-                birth_year: $year,
-                birth_month: more.birth_month,
-                birth_day: more.birth_day,
-                lang1,
-                lang2,
-                lang3,
-            }
-        };
-    }
-    match form {
-        MetaForm::Old => {
-            let year = more.birth_year.saturating_sub(1900);
-            MetaInfo::MoreOld(more!(ShortYear(u8::try_from(year).unwrap_or(0))))
-        }
-        MetaForm::New | MetaForm::Unknown => MetaInfo::More(more!(more.birth_year)),
-    }
-}
-
-fn homepage_category(account: &Account) -> MetaInfo<'_> {
-    MetaInfo::HomepageCategory(HomepageCategory {
-        enabled: account.homepage_category.enabled,
-        category: account.homepage_category.index,
-        text: &account.homepage_category.text,
-        end: Some(Default::default()),
-    })
-}
-
-fn interests(account: &Account) -> MetaInfo<'_> {
-    MetaInfo::Interests(Interests {
-        interests: borrowed(&account.interests),
-    })
-}
-
-fn affiliations(account: &Account) -> MetaInfo<'_> {
-    MetaInfo::Affiliations(Affiliations {
-        past: borrowed(&account.past),
-        affiliations: borrowed(&account.affiliations),
-    })
 }
 
 /// Whether somebody is whom the white pages are searched for.
@@ -554,21 +281,6 @@ fn has_coded(entries: &[(u16, Vec<u8>)], code: u16, key: &[u8]) -> bool {
         || entries
             .iter()
             .any(|(entry, text)| (code == 0 || *entry == code) && contains(text, key))
-}
-
-fn coded(entries: &[(u16, &[u8])], most: usize) -> Vec<(u16, Vec<u8>)> {
-    entries
-        .iter()
-        .take(most)
-        .map(|(code, words)| (*code, text(words)))
-        .collect()
-}
-
-fn borrowed(entries: &[(u16, Vec<u8>)]) -> Vec<(u16, &[u8])> {
-    entries
-        .iter()
-        .map(|(code, words)| (*code, words.as_slice()))
-        .collect()
 }
 
 fn length(person: &FoundPerson<'_>) -> u16 {

@@ -2,32 +2,36 @@
 //!
 //! A packet takes one of three ways. From a session it is acknowledged and goes to [`requests`];
 //! a login, a registration and whatever has no session go to [`door`]. What the network has to tell
-//! a session comes the other way, through [`Service::handle_notice`]. Everything that leaves a session
-//! goes through its [`link`].
+//! a session comes the other way, through [`deliver`]. Everything that leaves a session goes through
+//! its [`link`].
 
+mod calendar;
+mod deliver;
 mod door;
 mod link;
 mod meta;
 mod people;
+mod profile;
+mod reply;
 mod requests;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use crate::icq::udp::from_server::{OfflineMessage, ReceiveMessage, StatusUpdate, UserOnline};
-use crate::icq::udp::to_server::{Target, UinList};
+use crate::icq::udp::from_server::Reason;
+use crate::icq::udp::to_server::UinList;
 use crate::icq::udp::{Dialect, FromServer, Header, Opened, Side, ToServer, V5, Version};
 use crate::model::{Now, Uin};
 
-use super::behaviour::{AuthorisationByte, Behaviour, NumberedReplies, OfflineMessages, TooMuch};
-use super::journal::{Ending, JournalEvent};
-use super::letters::{Letter, Offer};
+use super::behaviour::{Behaviour, TooMuch};
+use super::journal::Ending;
 use super::limits::Bucket;
-use super::network::{Notice, Presence};
 use super::{Base, noise};
+use deliver::{note_arrived, note_sent};
 use door::Door;
-use link::{Cargo, Lane, Link, Parcel};
+use link::Link;
+use reply::{acknowledge, reply};
 
 /// All V5 sessions.
 #[derive(Debug)]
@@ -132,24 +136,6 @@ impl Service {
             .map_or(0, |session| session.link.unacknowledged_letters())
     }
 
-    /// Tells a session what the network has to tell it.
-    pub(super) fn handle_notice(&mut self, now: Now, uin: Uin, notice: Notice, base: &mut Base) {
-        match notice {
-            Notice::Online(who, presence) => self.tell_online(uin, who, presence),
-            Notice::Offline(target_uin) => {
-                let packet = FromServer::UserOffline(Target { target_uin });
-                self.tell_about(uin, target_uin, &packet);
-            }
-            Notice::Status(target_uin, status) => {
-                let packet = FromServer::StatusUpdate(StatusUpdate { target_uin, status });
-                self.tell_about(uin, target_uin, &packet);
-            }
-            Notice::Message(letter) => self.relay(now, uin, letter, base),
-            // V5 has no packet for it: the client of whoever did it says so (icq-udp.md §6.4).
-            Notice::Watched(_) => {}
-        }
-    }
-
     /// Sends what may leave. False if sessions ended over it: then there is more to tell first.
     pub(super) fn flush(&mut self, now: Now, base: &mut Base) -> bool {
         while let Some(uin) = self.touched.pop_first() {
@@ -182,18 +168,19 @@ impl Service {
         let Some(session) = self.sessions.get(&uin) else {
             return false;
         };
-        let header = Header {
+        let address = session.link.address;
+        // No request: the answer's own numbers are 0 (icq-udp.md §4.3).
+        let request = Header {
             version: Version::V5,
-            command: GO_AWAY,
+            command: 0,
             seq1: 0,
             seq2: 0,
             uin,
             session_id: session.link.session_id,
         };
-        let address = session.link.address;
-        let datagram = V5.seal(Side::Server, &header, base.noise(), &[]);
         self.end(now, uin, ending, base);
-        base.transmit(address, datagram);
+        let packet = FromServer::GoAway(Reason { text: None });
+        reply(address, &request, &packet, base);
         true
     }
 
@@ -213,8 +200,8 @@ impl Service {
         let Some(session) = self.sessions.get_mut(&header.uin) else {
             return;
         };
-        let limit = base.behaviour.packets_per_second;
-        if let (Some(bucket), Some(per_second)) = (&mut session.bucket, limit)
+        if let Some(bucket) = &mut session.bucket
+            && let Some(per_second) = base.behaviour.packets_per_second
             && !bucket.take(now.instant, per_second)
         {
             base.counters.limited += 1;
@@ -230,10 +217,11 @@ impl Service {
         }
         let decoded = ToServer::decode(header.command, opened.body);
         let packet = decoded.as_ref().ok().map(|decoded| &decoded.packet);
-        if acknowledges(packet, &header, &base.behaviour) {
+        let repeated = base.behaviour.suppress_duplicates && session.link.is_repeated(header.seq1);
+        if acknowledges(packet, &header, repeated, &base.behaviour) {
             acknowledge(from, &header, &[], base);
         }
-        if base.behaviour.suppress_duplicates && session.link.is_repeated(header.seq1) {
+        if repeated {
             base.counters.repeated += 1;
             return;
         }
@@ -270,20 +258,9 @@ impl Service {
         if let Some((due, seq2)) = session.list_due
             && due <= now.instant
         {
-            self.answer_list(now, uin, seq2, base);
+            self.finish_list(now, uin, seq2, base);
         }
         self.offer_unasked(now, uin, base);
-    }
-
-    /// Hands out stored messages whose time has come although nobody asked.
-    fn offer_unasked(&mut self, now: Now, uin: Uin, base: &mut Base) {
-        let due = self
-            .sessions
-            .get(&uin)
-            .and_then(|session| session.offer_due);
-        if due.is_some_and(|due| due <= now.instant) {
-            self.offer(uin, 0, false, base);
-        }
     }
 
     /// Ends a session: what was on its way is stored, and the others see it go.
@@ -314,110 +291,6 @@ impl Service {
             self.alarms.remove(&(old, uin));
         }
         self.alarms.extend(alarm.map(|alarm| (alarm, uin)));
-    }
-
-    fn tell_online(&mut self, uin: Uin, who: Uin, presence: Presence) {
-        let packet = FromServer::UserOnline(UserOnline {
-            uin: who,
-            ip: presence.ip,
-            tcp_port: presence.port,
-            real_ip: presence.real_ip,
-            dc_mode: presence.mode,
-            status: presence.status,
-            tcp_version: Some(presence.tcp_version),
-            dc_cookie: Some(0),
-            web_port: Some(presence.web_port),
-            futures: Some(presence.features),
-            info_time: Some(0),
-            more_time: Some(0),
-            stat_time: Some(0),
-        });
-        self.tell_about(uin, who, &packet);
-    }
-
-    /// Sends a message on, or puts it behind those stored before it that are not delivered yet.
-    fn relay(&mut self, now: Now, uin: Uin, letter: Letter, base: &mut Base) {
-        let mut lane = Lane::Contact(letter.from);
-        let in_order = base.behaviour.retransmission.is_some_and(|r| r.in_order);
-        if in_order {
-            let offers = base.network.letters.stored(uin).iter().map(|s| s.offer);
-            let (mut waiting, mut on_the_way) = (false, false);
-            for offer in offers {
-                waiting |= offer == Offer::Waiting;
-                on_the_way |= offer == Offer::OnTheWay;
-            }
-            let offered_soon = self
-                .sessions
-                .get(&uin)
-                .is_some_and(|session| session.offer_due.is_some());
-            if waiting && offered_soon {
-                base.network.keep(now, letter);
-                return;
-            }
-            if on_the_way {
-                lane = Lane::Stored;
-            }
-        }
-        let packet = FromServer::Message(ReceiveMessage {
-            from_uin: letter.from,
-            msg_type: letter.kind,
-            text: &letter.body,
-        });
-        let mut parcel = parcel(&packet, 0, Some(lane));
-        parcel.cargo = Cargo::Letter(letter);
-        self.queue(uin, parcel);
-    }
-
-    /// Hands out stored messages, and says that this is all.
-    fn offer(&mut self, uin: Uin, seq2: u16, again: bool, base: &mut Base) {
-        let Some(session) = self.sessions.get_mut(&uin) else {
-            return;
-        };
-        session.offer_due = None;
-        let numbered = base.behaviour.numbered_replies;
-        let message_seq2 = if numbered == NumberedReplies::All {
-            seq2
-        } else {
-            0
-        };
-        let end_seq2 = if numbered == NumberedReplies::None {
-            0
-        } else {
-            seq2
-        };
-        for letter in base.network.letters.offer(uin, again) {
-            let mut parcel = parcel(
-                &stored_message(&letter, &base.behaviour),
-                message_seq2,
-                Some(Lane::Stored),
-            );
-            parcel.cargo = Cargo::Copy(letter.number);
-            self.queue(uin, parcel);
-        }
-        self.queue(
-            uin,
-            parcel(
-                &FromServer::EndOfflineMessages,
-                end_seq2,
-                Some(Lane::Stored),
-            ),
-        );
-    }
-
-    /// Sends an answer to a request.
-    fn answer(&mut self, uin: Uin, seq2: u16, packet: &FromServer<'_>) {
-        self.queue(uin, parcel(packet, seq2, Some(Lane::Answer(seq2))));
-    }
-
-    fn tell_about(&mut self, uin: Uin, who: Uin, packet: &FromServer<'_>) {
-        self.queue(uin, parcel(packet, 0, Some(Lane::Contact(who))));
-    }
-
-    fn queue(&mut self, uin: Uin, parcel: Parcel) {
-        if let Some(session) = self.sessions.get_mut(&uin) {
-            session.link.queue(parcel);
-            self.touched.insert(uin);
-        }
     }
 }
 
@@ -453,31 +326,26 @@ impl Session {
     }
 }
 
-/// Acknowledges a client's packet, at once and before anything else (icq-udp.md §4.1).
-fn acknowledge(to: SocketAddr, header: &Header, body: &[u8], base: &mut Base) {
-    let header = Header {
-        command: ACK,
-        ..*header
-    };
-    let datagram = V5.seal(Side::Server, &header, base.noise(), body);
-    base.transmit(to, datagram);
-}
-
 /// Whether a packet of a session is acknowledged: some servers leave out a few (icq-udp.md §4.1).
-fn acknowledges(packet: Option<&ToServer<'_>>, header: &Header, behaviour: &Behaviour) -> bool {
+fn acknowledges(
+    packet: Option<&ToServer<'_>>,
+    header: &Header,
+    repeated: bool,
+    behaviour: &Behaviour,
+) -> bool {
     let list_limit = match behaviour.over_list_limit {
         TooMuch::Ignored => usize::MAX,
         TooMuch::EndsSession => behaviour.list_limit,
     };
     match packet {
         Some(ToServer::ContactList(UinList { uins })) => uins.len() <= list_limit,
-        // Their acknowledgement is their answer.
+        // Whoever answers these acknowledges them, if only by the answer.
         Some(
             ToServer::FirstLogin
             | ToServer::Login(_)
             | ToServer::PreLogin(_)
             | ToServer::Register(_),
-        ) => false,
+        ) => repeated,
         _ => match header.command {
             REQUEST_OFFLINE => behaviour.acknowledges_offline_request,
             SEND_TEXT_CODE => behaviour.acknowledges_logoff,
@@ -486,116 +354,14 @@ fn acknowledges(packet: Option<&ToServer<'_>>, header: &Header, behaviour: &Beha
     }
 }
 
-/// A packet for a session's queue.
-fn parcel(packet: &FromServer<'_>, seq2: u16, lane: Option<Lane>) -> Parcel {
-    let mut body = Vec::new();
-    packet.encode(&mut body);
-    Parcel {
-        command: packet.command(),
-        seq2,
-        body,
-        lane,
-        cargo: Cargo::Nothing,
-    }
-}
-
-fn stored_message<'a>(letter: &'a Letter, behaviour: &Behaviour) -> FromServer<'a> {
-    let sent = UtcMinute::of(letter.sent.secs());
-    let (msg_type, text) = if behaviour.empties_stored_texts {
-        (0, &b""[..])
-    } else {
-        (letter.kind, letter.body.as_slice())
-    };
-    FromServer::OfflineMessage(OfflineMessage {
-        from_uin: letter.from,
-        year: sent.year,
-        month: sent.month,
-        day: sent.day,
-        hour: sent.hour,
-        minute: sent.minute,
-        msg_type,
-        text,
-    })
-}
-
-/// Notes what left for a client for the first time.
-fn note_sent(now: Now, uin: Uin, cargo: &Cargo, base: &mut Base) {
-    let Some(number) = cargo.number() else {
-        return;
-    };
-    base.network
-        .journal
-        .note(now.unix, || JournalEvent::Sent(number));
-    // A server that sends once believes that what it sent arrived.
-    if base.behaviour.retransmission.is_none() && matches!(cargo, Cargo::Copy(_)) {
-        base.network.letters.arrived(uin, number);
-    }
-}
-
-/// Notes what a client acknowledged.
-fn note_arrived(now: Now, uin: Uin, cargo: &Cargo, base: &mut Base) {
-    let Some(number) = cargo.number() else {
-        return;
-    };
-    base.network
-        .journal
-        .note(now.unix, || JournalEvent::Acknowledged(number));
-    if matches!(cargo, Cargo::Copy(_)) {
-        base.network.letters.arrived(uin, number);
-    }
-}
-
-/// A moment as 0x00DC tells it: UTC, to the minute.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-struct UtcMinute {
-    year: u16,
-    month: u8,
-    day: u8,
-    hour: u8,
-    minute: u8,
-}
-
-impl UtcMinute {
-    /// The minute in which `secs` seconds after 1970 began lie.
-    ///
-    /// The calendar is counted in years that begin in March, so that the leap day is a year's last,
-    /// and in cycles of 400 such years, which all have equally many days.
-    fn of(secs: u64) -> Self {
-        let days = secs / 86_400 + DAYS_FROM_YEAR_0_TO_1970;
-        let cycle = days / DAYS_OF_400_YEARS;
-        let day_of_cycle = days % DAYS_OF_400_YEARS;
-        let year_of_cycle = (day_of_cycle - day_of_cycle / 1460 + day_of_cycle / 36_524
-            - day_of_cycle / 146_096)
-            / 365;
-        let day_of_year =
-            day_of_cycle - (365 * year_of_cycle + year_of_cycle / 4 - year_of_cycle / 100);
-        let month_from_march = (5 * day_of_year + 2) / 153;
-        let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-        let month = (month_from_march + 2) % 12 + 1;
-        let year = cycle * 400 + year_of_cycle + u64::from(month <= 2);
-        let narrow = |number: u64| u8::try_from(number).unwrap_or(u8::MAX);
-        Self {
-            year: u16::try_from(year).unwrap_or(u16::MAX),
-            month: narrow(month),
-            day: narrow(day),
-            hour: narrow(secs / 3600 % 24),
-            minute: narrow(secs / 60 % 60),
-        }
-    }
-}
-
 const VERSION_WORD: [u8; 2] = [5, 0];
 /// icq-udp.md §12: nothing longer is ICQ.
 const MAX_DATAGRAM: usize = 2048;
 
 const ACK: u16 = 0x000A;
-const GO_AWAY: u16 = 0x0028;
 const KEEP_ALIVE: u16 = 0x042E;
 const SEND_TEXT_CODE: u16 = 0x0438;
 const REQUEST_OFFLINE: u16 = 0x044C;
-
-const DAYS_FROM_YEAR_0_TO_1970: u64 = 719_468;
-const DAYS_OF_400_YEARS: u64 = 146_097;
 
 /// How long the rest of a contact list is waited for, and how long after its answer a client may
 /// still ask for its stored messages itself (icq-udp.md §7.5).

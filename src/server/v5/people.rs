@@ -1,11 +1,16 @@
 //! Searches, profiles and changes to them from before META (icq-udp.md §8.1 to §8.3).
 
-use super::*;
+use super::Service;
+use super::deliver::parcel;
 use crate::icq::udp::from_server::{EndOfSearch, ExtendedInfo, InfoReply, UserFound};
 use crate::icq::udp::to_server::{
-    ChangePassword, SearchUser, SetAuthorisation, UpdateBasic, UpdateExtended,
+    ChangePassword, SearchUser, SetAuthorisation, Target, UpdateBasic, UpdateExtended,
 };
+use crate::icq::udp::{FromServer, Header};
+use crate::model::Uin;
+use crate::server::Base;
 use crate::server::account::Account;
+use crate::server::behaviour::{AuthorisationByte, Behaviour, NumberedReplies};
 
 impl Service {
     pub(super) fn search_uin(&mut self, header: &Header, target: Uin, base: &Base) {

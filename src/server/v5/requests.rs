@@ -1,10 +1,21 @@
 //! What a client asks for inside its session (icq-udp.md §5.1, §6.4, §7).
 
-use super::door::{first_login, not_connected, try_again};
-use super::*;
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+
+use super::deliver::parcel;
+use super::door::first_login;
+use super::reply::{not_connected, reply};
+use super::{PATIENCE, Service};
 use crate::icq::udp::from_server::{ListDone, ReverseTcp};
-use crate::icq::udp::to_server::{ReverseTcpRequest, SendMessage, TextCode, UpdateList};
-use crate::server::journal::Loss;
+use crate::icq::udp::to_server::{
+    ReverseTcpRequest, SendMessage, Target, TextCode, UinList, UpdateList,
+};
+use crate::icq::udp::{FromServer, Header, ToServer};
+use crate::model::{Now, Uin};
+use crate::server::Base;
+use crate::server::behaviour::{NumberedReplies, OfflineMessages, TooMuch};
+use crate::server::journal::{Ending, JournalEvent, Loss};
 use crate::server::network::ExceptionList;
 
 impl Service {
@@ -22,7 +33,7 @@ impl Service {
         match packet {
             ToServer::Login(login) => self.log_in(now, from, header, &login, base),
             ToServer::Register(register) => self.register(now, from, header, &register, base),
-            ToServer::PreLogin(_) => try_again(from, header, base),
+            ToServer::PreLogin(_) => reply(from, header, &FromServer::TryAgain, base),
             ToServer::FirstLogin => first_login(from, header, rest, base),
             ToServer::TextCode(text) if text.text == TextCode::LOGOUT => {
                 self.end(now, uin, Ending::LoggedOff, base);
@@ -97,8 +108,16 @@ impl Service {
         }
     }
 
-    /// Answers a contact list: the presence of everybody on it, and that this is all.
-    pub(super) fn answer_list(&mut self, now: Now, uin: Uin, seq2: u16, base: &mut Base) {
+    /// Answers a contact list that is all there.
+    pub(super) fn finish_list(&mut self, now: Now, uin: Uin, seq2: u16, base: &mut Base) {
+        self.answer_list(now, uin, seq2, base);
+        if base.behaviour.offline_messages == OfflineMessages::AfterEachList {
+            self.offer(uin, seq2, true, base);
+        }
+    }
+
+    /// Tells the presence of everybody on the list, and that this is all.
+    fn answer_list(&mut self, now: Now, uin: Uin, seq2: u16, base: &mut Base) {
         let Some(session) = self.sessions.get_mut(&uin) else {
             return;
         };
@@ -146,13 +165,10 @@ impl Service {
             session.list.extend(uins);
         }
         let more_follows = uins.len() == UinList::MOST;
-        if more_follows && !base.behaviour.answers_full_lists {
-            session.list_due = Some((now.instant + PATIENCE, header.seq2));
-            return;
-        }
-        self.answer_list(now, uin, header.seq2, base);
-        if base.behaviour.offline_messages == OfflineMessages::AfterEachList && !more_follows {
-            self.offer(uin, header.seq2, true, base);
+        match (more_follows, base.behaviour.answers_full_lists) {
+            (false, _) => self.finish_list(now, uin, header.seq2, base),
+            (true, true) => self.answer_list(now, uin, header.seq2, base),
+            (true, false) => session.list_due = Some((now.instant + PATIENCE, header.seq2)),
         }
     }
 
