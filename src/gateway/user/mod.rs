@@ -143,8 +143,8 @@ impl User {
             UserInput::LoginGranted => self.login_granted(now),
             UserInput::Connected { local_port } => self.connected(now, local_port),
             UserInput::ConnectFailed(reason) => {
-                self.socket = false;
-                if self.facts.state == UserState::Connecting && self.session.is_none() {
+                if self.socket && self.session.is_none() {
+                    self.socket = false;
                     self.session_ended(now, reason);
                 }
             }
