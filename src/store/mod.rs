@@ -4,5 +4,5 @@ mod record;
 
 pub use record::{
     Change, ContactRecord, Cursor, Entry, Failure, Incoming, LoginRecord, Mode, Outgoing,
-    Registration, Request, SessionTrace, Stage, Subscription, UserRecord,
+    Registration, Request, RequestKind, SessionTrace, Stage, Subscription, UserRecord,
 };
