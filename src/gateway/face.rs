@@ -8,11 +8,11 @@ use xmpp_parsers::presence::Show;
 
 use super::facts::Facts;
 use super::own::OwnPresence;
-use super::resources::show;
 use super::{Effects, UserState, words};
 use crate::icq::Command;
 use crate::model::{Availability, Now, Status, UnixTime};
 use crate::store::Mode;
+use crate::xmpp::presence::show;
 
 /// What ICQ and the user's resources were last told.
 #[derive(Debug, Default)]
@@ -134,7 +134,7 @@ impl Face {
             UserState::Queued | UserState::Connecting | UserState::Loading => {
                 (true, Some(Show::Dnd), Some(words::progress(state).into()))
             }
-            UserState::Online => (true, show(self.status.availability), self.text.clone()),
+            UserState::Online => (true, show(self.status), self.text.clone()),
             UserState::Retrying(_) => {
                 let text = words::next_try(state, retry_at.unwrap_or_default());
                 (true, Some(Show::Xa), Some(text.into()))

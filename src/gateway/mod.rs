@@ -23,6 +23,8 @@ mod router;
 mod settings;
 mod shared;
 #[cfg(test)]
+mod testing;
+#[cfg(test)]
 mod testkit;
 mod user;
 mod words;

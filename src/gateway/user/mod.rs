@@ -144,8 +144,8 @@ impl User {
             UserInput::LoginGranted => self.login_granted(now),
             UserInput::Connected { local_port } => self.connected(now, local_port),
             UserInput::ConnectFailed(reason) => {
-                self.socket = false;
-                if self.facts.state == UserState::Connecting && self.session.is_none() {
+                if self.socket && self.session.is_none() {
+                    self.socket = false;
                     self.session_ended(now, reason);
                 }
             }
@@ -378,6 +378,7 @@ impl User {
             Address::Contact(uin) => Some(ContactView {
                 name: self.roster.contact(uin).map_or("", |it| &it.name),
                 online: self.roster.status(uin).is_some(),
+                last_seen: self.roster.last_seen(uin),
             }),
             Address::Gateway | Address::Invalid => None,
         };

@@ -8,6 +8,7 @@ use crate::gateway::{Mark, Settings};
 use crate::model::{Availability, Secret, Status, Uin, UnixTime};
 use crate::store::{Change, LoginRecord, Mode, Registration};
 
+mod anything;
 mod chat;
 mod login;
 mod presence;
