@@ -33,12 +33,12 @@ use crate::model::{Message, Secret, Status, Uin, UnixTime};
 use budget::Budget;
 use incoming::Incoming;
 use loading::Loading;
-use login::Login;
+use login::{Acceptance, Login};
 use outgoing::Outgoing;
 use presence::Presence;
 use profiles::Profiles;
 use requests::{Request, Requests};
-use seen::Seen;
+use seen::Received;
 use window::{Overdue, Purpose, Window};
 
 /// One user's session with a UDP server.
@@ -52,9 +52,7 @@ pub struct Session {
     charset: Charset,
     phase: Phase,
     window: Window,
-    seen: Seen,
-    /// What came inside MULTI, which has numbers of its own.
-    seen_inside: Option<Box<Seen>>,
+    received: Received,
     incoming: Incoming,
     loading: Option<Box<Loading>>,
     requests: Requests,
@@ -148,8 +146,7 @@ impl Session {
             charset: start.charset,
             phase: Phase::LoggingIn(Box::new(login)),
             window: Window::new(start.dialect, start.uin, start.seed),
-            seen: Seen::default(),
-            seen_inside: None,
+            received: Received::default(),
             incoming: Incoming::default(),
             loading: None,
             requests: Requests::default(),
@@ -353,7 +350,7 @@ impl Session {
     fn take_login_step(&mut self, now: Instant, step: login::Step) {
         match step {
             login::Step::Wait => {}
-            login::Step::Accepted(seen_as) => self.come_online(now, seen_as),
+            login::Step::Accepted(acceptance) => self.come_online(now, acceptance),
             login::Step::LogInAgain => {
                 self.window.start_over();
                 self.log_in(now);
@@ -371,7 +368,7 @@ impl Session {
     }
 
     /// The lists leave in the order of §11, each after the one before was acknowledged.
-    fn come_online(&mut self, now: Instant, seen_as: Option<Ipv4Addr>) {
+    fn come_online(&mut self, now: Instant, acceptance: Acceptance) {
         let online = Phase::Online {
             next_keep_alive: now + self.keep_alive,
         };
@@ -380,10 +377,13 @@ impl Session {
         };
         self.window.forget(Purpose::Login);
         self.failures = 0;
-        self.tell(Event::LoggedIn { seen_as });
+        self.tell(Event::LoggedIn {
+            seen_as: acceptance.seen_as,
+        });
 
         let chunks = requests::chunks(&login.contacts);
         self.loading = Some(Box::new(Loading::after_login(
+            acceptance.seq1,
             chunks.len(),
             chunks.last().cloned().unwrap_or_default(),
         )));
@@ -413,7 +413,7 @@ impl Session {
         while let Some(step) = self
             .loading
             .as_mut()
-            .and_then(|loading| loading.next(now, &self.seen))
+            .and_then(|loading| loading.next(now, &self.received))
         {
             self.take_loading_step(step);
         }
