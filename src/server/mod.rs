@@ -10,7 +10,7 @@
 //! use std::net::SocketAddr;
 //! use std::time::Instant;
 //!
-//! use icq_transport::model::{Now, Uin, UnixTime};
+//! use icq_transport::model::{Now, Uin};
 //! use icq_transport::server::{Account, Server, Setup};
 //!
 //! let mut server = Server::new(Setup {
@@ -18,16 +18,19 @@
 //!     ..Setup::default()
 //! });
 //!
-//! // Whenever a datagram arrived, or the time `poll_timeout` gave has come:
-//! let now = Now { instant: Instant::now(), unix: UnixTime::from_secs(1_000_000_000) };
-//! let from = SocketAddr::from(([127, 0, 0, 1], 40_000));
-//! server.handle_datagram(now, from, b"whatever came");
-//! server.handle_timeout(now);
-//! while let Some((to, datagram)) = server.poll_output() {
-//!     // The socket sends `datagram` to `to`.
-//!     # drop((to, datagram));
+//! /// What a driver does when a datagram came, or when it was woken without one.
+//! fn turn(server: &mut Server, now: Now, datagram: Option<(SocketAddr, &[u8])>) -> Option<Instant> {
+//!     match datagram {
+//!         Some((from, datagram)) => server.handle_datagram(now, from, datagram),
+//!         None => server.handle_timeout(now),
+//!     }
+//!     while let Some((to, datagram)) = server.poll_output() {
+//!         // The socket sends `datagram` to `to`.
+//!         # drop((to, datagram));
+//!     }
+//!     server.poll_timeout()
 //! }
-//! let _sleep_until = server.poll_timeout();
+//! # let _ = turn;
 //! ```
 //!
 //! It follows icq-udp.md, above all §4, §6 to §8, the server's part of §11, and §12; where real
