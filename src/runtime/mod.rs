@@ -7,6 +7,9 @@ mod component_link;
 pub mod icq_server;
 mod inbox;
 mod links;
+pub mod logging;
+mod run;
 mod store_thread;
 
 pub use links::{Link, Links};
+pub use run::{Error, run};
