@@ -136,14 +136,14 @@ impl Database {
         self.witness.directory()
     }
 
-    /// The file that says how far the database had come.
-    pub(super) const fn witness(&self) -> &Witness {
-        &self.witness
-    }
-
     /// The value of `key`.
     pub(super) fn value(&self, tree: Tree, key: &[u8]) -> Result<Option<Vec<u8>>, Error> {
         self.call(|| Ok(self.tree(tree).get(key)?.map(|value| value.to_vec())))
+    }
+
+    /// Whether there is something under `key`.
+    pub(super) fn has(&self, tree: Tree, key: &[u8]) -> Result<bool, Error> {
+        self.call(|| self.tree(tree).contains_key(key))
     }
 
     /// Everything in `tree` whose key begins with `prefix`, in the order of the keys.
@@ -194,13 +194,16 @@ impl Database {
         self.call(|| self.sled.flush().map(drop))
     }
 
-    /// Forces everything flushed so far onto the drive: it survives a power cut.
+    /// Forces everything flushed so far onto the drive, where it survives a power cut, and has the
+    /// witness note which generation that is.
     ///
     /// sled's own flush is `sync_file_range`, which leaves the drive's cache alone.
-    pub(super) fn sync(&self) -> Result<(), Error> {
+    pub(super) fn sync(&self, generation: u64) -> Result<(), Error> {
         self.file
             .sync_data()
             .map_err(|error| Error::io("write to", &self.directory().join(DATA_FILE), &error))
+            .and_then(|()| self.witness.note(generation))
+            .inspect_err(|error| self.break_with(error))
     }
 
     /// What the database takes on disk.
