@@ -220,7 +220,12 @@ impl Database {
         if let Some(error) = self.broken.get() {
             return Err(error.clone());
         }
-        guarded(self.directory(), call).inspect_err(|error| drop(self.broken.set(error.clone())))
+        guarded(self.directory(), call).inspect_err(|error| self.break_with(error))
+    }
+
+    fn break_with(&self, error: &Error) {
+        // Only the first says what is wrong.
+        let _ = self.broken.set(error.clone());
     }
 
     fn tree(&self, tree: Tree) -> &sled::Tree {
@@ -288,3 +293,40 @@ fn panic_message(panic: &(dyn Any + Send)) -> String {
 /// What sled keeps in memory, roughly; it is no limit (rust-stack.md §5).
 const CACHE_BYTES: u64 = 64 << 20;
 const DATA_FILE: &str = "db";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_damage_and_is_expected_only_inside() {
+        let panics = || -> sled::Result<()> {
+            assert!(expects_panic());
+            panic!("tried to serialize Uninitialized")
+        };
+
+        let error = guarded(Path::new("/database"), panics).unwrap_err();
+
+        assert!(!expects_panic());
+        let expected = Error::Damaged {
+            directory: "/database".into(),
+            detail: "tried to serialize Uninitialized".into(),
+        };
+        assert_eq!(error, expected);
+    }
+
+    #[test]
+    fn after_an_error_sled_is_not_called_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = Database::open(Witness::lock(folder.path()).unwrap()).unwrap();
+        assert_eq!(database.broken(), None);
+
+        let first = database.call(|| -> sled::Result<()> { panic!("once") });
+        let second = database.call(|| -> sled::Result<()> { panic!("twice") });
+
+        assert!(first.is_err());
+        assert_eq!(first, second);
+        assert_eq!(database.broken(), first.as_ref().err());
+        assert_eq!(database.flush(), first);
+    }
+}
