@@ -8,6 +8,9 @@ pub mod demo;
 pub mod icq_server;
 mod inbox;
 mod links;
+pub mod logging;
+mod run;
 mod store_thread;
 
 pub use links::{Link, Links};
+pub use run::{Error, run};
