@@ -95,7 +95,8 @@ pub async fn run_until(stop: Stop, config: Config, store: Store) -> Result<(), E
 /// The gateway with everybody who is registered.
 fn load(config: &Config, store: &Store) -> Result<Gateway, store::Error> {
     let now = now();
-    let mut gateway = Gateway::new(now, config.settings.clone(), rand::random());
+    let (run, seed) = (rand::random(), rand::random());
+    let mut gateway = Gateway::new(now, config.settings.clone(), run, seed);
     let users = store.users()?;
     tell_worries(config, users.len());
     for jid in users {
