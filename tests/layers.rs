@@ -74,6 +74,20 @@ fn only_the_runtime_does_io_or_reads_a_clock() {
     }
 }
 
+#[test]
+fn one_file_says_sled() {
+    let mut files = Vec::new();
+    for (module, _) in ALLOWED {
+        for (path, text) in sources(module) {
+            if text.contains("sled::") {
+                files.push(path);
+            }
+        }
+    }
+
+    assert_eq!(files, [root().join("store/database.rs")]);
+}
+
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
 }

@@ -198,6 +198,7 @@ pub(super) const NO_LOOP: &str = "Addresses of this gateway cannot register with
 pub(super) const NO_ACCESS: &str = "The operator of this gateway does not let you use it.";
 pub(super) const TOO_FAST: &str =
     "You send more than this gateway takes. Try again in five minutes.";
+pub(super) const NO_ROOM: &str = "Too much of yours is waiting already. Try again later.";
 
 pub(super) const NOT_UNDERSTOOD: &str = "This does not follow the schema.";
 pub(super) const TOO_LARGE: &str = "This is nested too deeply or too large.";

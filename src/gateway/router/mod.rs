@@ -60,6 +60,8 @@ pub enum GatewayInput {
     Stanza(Stanza),
     /// A stanza came that could not be read.
     Bad(BadStanza),
+    /// The queue of a user's task has no room for this stanza, which was to be delivered.
+    NoRoom(Stanza),
     /// [`UserOutput::State`](super::UserOutput::State)
     State(BareJid, UserState),
     /// [`UserOutput::WantLogin`](super::UserOutput::WantLogin)
@@ -162,6 +164,10 @@ impl Gateway {
             GatewayInput::LinkDown => self.link_down(),
             GatewayInput::Stanza(stanza) => self.handle_stanza(now, stanza),
             GatewayInput::Bad(bad) => self.handle_bad(now, bad),
+            GatewayInput::NoRoom(stanza) => {
+                let refusal = Refusal::new(Condition::ResourceConstraint, words::NO_ROOM);
+                self.refuse(stanza, &refusal);
+            }
             GatewayInput::State(user, state) => {
                 if let Some(known) = self.users.get_mut(&user) {
                     known.state = state.code();
