@@ -8,11 +8,11 @@ use xmpp_parsers::presence::Show;
 
 use super::facts::Facts;
 use super::own::OwnPresence;
-use super::resources::show;
 use super::{Effects, UserState, words};
 use crate::icq::Command;
 use crate::model::{Availability, Now, Status, UnixTime};
 use crate::store::Mode;
+use crate::xmpp::presence::show;
 
 /// What ICQ and the user's resources were last told.
 #[derive(Debug, Default)]
@@ -23,7 +23,9 @@ pub(super) struct Face {
     told: Option<Instant>,
     /// When it may be told something new.
     due: Option<Instant>,
-    /// Since when no resource is there to speak for the user.
+    /// A resource is there to speak for the user.
+    accompanied: bool,
+    /// Since when there is none any more; `None` if there never was one.
     alone_since: Option<Instant>,
     shown: Option<OwnPresence>,
     show_at: Option<Instant>,
@@ -41,11 +43,11 @@ impl Face {
     /// Tells ICQ and the user's resources what follows from the resources' presences, not more often
     /// than every three seconds.
     pub(super) fn settle(&mut self, now: Now, facts: &Facts, fx: &mut Effects) {
-        if facts.resources.want_login() {
-            self.alone_since = None;
-        } else {
-            self.alone_since.get_or_insert(now.instant);
+        let accompanied = facts.resources.want_login();
+        if self.accompanied && !accompanied {
+            self.alone_since = Some(now.instant);
         }
+        self.accompanied = accompanied;
         self.due = None;
         if facts.state != UserState::Online {
             return;
@@ -132,7 +134,7 @@ impl Face {
             UserState::Queued | UserState::Connecting | UserState::Loading => {
                 (true, Some(Show::Dnd), Some(words::progress(state).into()))
             }
-            UserState::Online => (true, show(self.status.availability), self.text.clone()),
+            UserState::Online => (true, show(self.status), self.text.clone()),
             UserState::Retrying(_) => {
                 let text = words::next_try(state, retry_at.unwrap_or_default());
                 (true, Some(Show::Xa), Some(text.into()))
@@ -160,6 +162,7 @@ impl Face {
     /// When to call [`handle_timeout`](Self::handle_timeout) and [`settle`](Self::settle), if ever.
     pub(super) fn poll_timeout(&self, facts: &Facts) -> Option<Instant> {
         let lonely = facts.registration.mode == Mode::Always
+            && !self.accompanied
             && facts.state == UserState::Online
             && self.status.availability != Availability::Away;
         let away_at = match self.due {

@@ -45,7 +45,7 @@ pub struct Gateway {
     /// Differs from start to start.
     run: u32,
     ids: u64,
-    seeds: u64,
+    seed: u64,
     shutting_down: bool,
 }
 
@@ -60,6 +60,8 @@ pub enum GatewayInput {
     Stanza(Stanza),
     /// A stanza came that could not be read.
     Bad(BadStanza),
+    /// The queue of a user's task has no room for this stanza, which was to be delivered.
+    NoRoom(Stanza),
     /// [`UserOutput::State`](super::UserOutput::State)
     State(BareJid, UserState),
     /// [`UserOutput::WantLogin`](super::UserOutput::WantLogin)
@@ -110,8 +112,9 @@ struct Known {
 }
 
 impl Gateway {
-    /// A gateway without users. `run` differs from start to start.
-    pub fn new(now: Now, settings: Settings, run: u32) -> Self {
+    /// A gateway without users. `run` differs from start to start and is seen in stanzas; `seed` is a
+    /// secret, from which all chance derives.
+    pub fn new(now: Now, settings: Settings, run: u32, seed: u64) -> Self {
         Self {
             shared: Arc::new(Shared::new(settings, now)),
             users: BTreeMap::new(),
@@ -122,7 +125,7 @@ impl Gateway {
             outputs: VecDeque::new(),
             run,
             ids: 0,
-            seeds: u64::from(run) << 32,
+            seed,
             shutting_down: false,
         }
     }
@@ -161,6 +164,10 @@ impl Gateway {
             GatewayInput::LinkDown => self.link_down(),
             GatewayInput::Stanza(stanza) => self.handle_stanza(now, stanza),
             GatewayInput::Bad(bad) => self.handle_bad(now, bad),
+            GatewayInput::NoRoom(stanza) => {
+                let refusal = Refusal::new(Condition::ResourceConstraint, words::NO_ROOM);
+                self.refuse(stanza, &refusal);
+            }
             GatewayInput::State(user, state) => {
                 if let Some(known) = self.users.get_mut(&user) {
                     known.state = state.code();
@@ -372,6 +379,10 @@ impl Gateway {
             Defect::Unknown => return,
         };
         let user = from.to_bare();
+        let refusal = match self.is_within_limits(now.instant, &user) {
+            true => refusal,
+            false => Refusal::new(Condition::ResourceConstraint, words::TOO_FAST),
+        };
         let registered = self.users.get(&user).is_some_and(|known| known.registered);
         match (bad.kind, bad.type_.as_deref(), bad.id) {
             (StanzaKind::Iq, Some("result" | "error"), Some(id)) => {
@@ -465,12 +476,12 @@ impl Gateway {
     }
 
     fn seat(&mut self, jid: BareJid) -> Seat {
-        self.seeds += 1;
+        self.seed = self.seed.wrapping_add(1);
         Seat {
             shared: Arc::clone(&self.shared),
             jid,
             run: self.run,
-            seed: self.seeds,
+            seed: self.seed,
         }
     }
 
