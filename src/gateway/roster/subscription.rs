@@ -301,7 +301,8 @@ impl Roster {
         }
         self.unconfirmed
             .retain(|(_, unconfirmed)| *unconfirmed != uin);
-        self.note(now);
+        // After a restart, `subscribed` would be said once more to nobody who asked.
+        self.save();
         let removals = &mut self.removals;
         if removals.completes(now.instant, uin, Kind::Unsubscribe, to) {
             self.removed(now, env, fx, uin);
