@@ -31,7 +31,10 @@ impl Conversation {
         let echo = format!("{ECHO}@{COMPONENT}");
         let greeter = format!("{GREETER}@{COMPONENT}");
 
-        self.client.send("<presence/>").await?;
+        // Only who has asked for the roster is told of subscriptions.
+        self.client
+            .send("<iq type='get' id='roster'><query xmlns='jabber:iq:roster'/></iq><presence/>")
+            .await?;
         self.does(&format!(
             "registers at {COMPONENT} with ICQ number {number}"
         ));
