@@ -313,7 +313,7 @@ impl User {
             Stanza::Message(message) => {
                 if message.type_ == MessageType::Error {
                     self.inbox.bounced(now, &mut self.journal, &message);
-                    return;
+                    return self.account_in_doubt(now, &message.payloads, false);
                 }
                 match address {
                     Address::Gateway => self.handle_chat(now, &message),
