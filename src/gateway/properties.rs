@@ -209,7 +209,7 @@ impl History {
         let came = self.world.now.unix;
         self.kept.push(Kept {
             from,
-            text: text.clone(),
+            text,
             came,
             stamp: (!live).then_some(UnixTime(came.0 / 60_000 * 60_000)),
             deaf: false,

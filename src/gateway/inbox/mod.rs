@@ -453,11 +453,11 @@ impl Inbox {
             };
             let is_surplus = surplus > 0;
             surplus -= usize::from(is_surplus);
-            let keep = !is_surplus && !(online_for_long && rested(since));
-            if !keep {
+            let is_over = is_surplus || (online_for_long && rested(since));
+            if is_over {
                 journal.forget_incoming(letter.id);
             }
-            keep
+            !is_over
         });
         self.plan_to_tidy(now);
     }

@@ -50,6 +50,7 @@ impl Roster {
                 words::OWN_NUMBER,
             ));
         }
+        self.removals.forget_own(uin);
         let reason = text::clean_line(stanza::text(presence), MAX_REASON_CHARS);
         let listing = self.list.find(uin).map(|item| item.contact.listing);
         match listing.unwrap_or_default() {
