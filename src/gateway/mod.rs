@@ -4,6 +4,7 @@
 //! everything that happens to one registered user. Both are fed with inputs and time and drained of
 //! outputs; `runtime` does what the outputs say.
 
+mod charsets;
 mod effects;
 mod env;
 mod face;

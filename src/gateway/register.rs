@@ -6,7 +6,7 @@ use xmpp_parsers::data_forms::{DataForm, DataFormType, Field, FieldType, Option_
 use xmpp_parsers::data_forms_validate::{Datatype, Method, Validate};
 use xmpp_parsers::ns;
 
-use super::{Settings, words};
+use super::{Settings, charsets, words};
 use crate::icq::LogoutReason;
 use crate::model::{Secret, Uin, UnixTime};
 use crate::store::{Mode, Registration};
@@ -31,8 +31,14 @@ pub(super) struct Fields {
     import: Option<String>,
 }
 
-/// The payload that asks to fill in a registration; `known` is the one there is.
-pub(super) fn form(settings: &Settings, known: Option<&Registration>, local: bool) -> Element {
+/// The payload that asks to fill in a registration; `known` is the one there is, `lang` the language of
+/// the request.
+pub(super) fn form(
+    settings: &Settings,
+    known: Option<&Registration>,
+    lang: Option<&str>,
+    local: bool,
+) -> Element {
     let uin = known.map(|known| known.uin.to_string());
     let text = |name, text: Option<&str>| {
         Element::builder(name, ns::REGISTER)
@@ -47,11 +53,16 @@ pub(super) fn form(settings: &Settings, known: Option<&Registration>, local: boo
         .append(text("instructions", Some(words::FORM_INSTRUCTIONS)))
         .append(text("username", uin.as_deref()))
         .append(Element::bare("password", ns::REGISTER))
-        .append(Element::from(data_form(settings, known, local)))
+        .append(Element::from(data_form(settings, known, lang, local)))
         .build()
 }
 
-fn data_form(settings: &Settings, known: Option<&Registration>, local: bool) -> DataForm {
+fn data_form(
+    settings: &Settings,
+    known: Option<&Registration>,
+    lang: Option<&str>,
+    local: bool,
+) -> DataForm {
     let warning = match local {
         true => words::FORM_WARNING,
         false => words::FORM_WARNING_REMOTE,
@@ -87,12 +98,15 @@ fn data_form(settings: &Settings, known: Option<&Registration>, local: bool) -> 
         ..Field::new("x-mode", FieldType::ListSingle)
             .with_value(mode_name(known.map(|known| known.mode).unwrap_or_default()))
     };
-    let charset = known.map_or(settings.charset.as_str(), |known| known.charset.as_str());
-    let mut charsets: Vec<Option_> = CHARSETS
+    let charset = known.map_or_else(
+        || charsets::likely(lang, settings),
+        |known| known.charset.as_str(),
+    );
+    let mut charsets: Vec<Option_> = charsets::ALL
         .iter()
         .map(|(value, label)| option(value, label))
         .collect();
-    if CHARSETS.iter().all(|(value, _)| *value != charset) {
+    if charsets::ALL.iter().all(|(value, _)| *value != charset) {
         charsets.push(option(charset, charset));
     }
     let charset = Field {
@@ -164,11 +178,12 @@ impl Fields {
     }
 
     /// The registration these fields ask for. What is left out stays as it is in `known`, or gets its
-    /// default; a password belongs to its number.
+    /// default, which depends on the language they were sent in; a password belongs to its number.
     pub(super) fn complete(
         self,
         known: Option<&Registration>,
         settings: &Settings,
+        lang: Option<&str>,
         now: UnixTime,
     ) -> Result<Registration, Refusal> {
         let bad = |field| Refusal::new(Condition::NotAcceptable, words::bad_field(field));
@@ -192,11 +207,14 @@ impl Fields {
             Some(name) => mode_of(&name).ok_or_else(|| bad("x-mode"))?,
             None => known.map(|known| known.mode).unwrap_or_default(),
         };
-        let default = known.map_or(&settings.charset, |known| &known.charset);
+        let default = known.map_or_else(
+            || charsets::likely(lang, settings),
+            |known| known.charset.as_str(),
+        );
         let charset = match self.charset {
-            Some(label) if is_charset(&label) || label == *default => label,
+            Some(label) if charsets::is_known(&label) || label == default => label,
             Some(_) => return Err(bad("x-charset")),
-            None => default.clone(),
+            None => default.to_owned(),
         };
         let import_contacts = match self.import.as_deref() {
             Some("1" | "true") => true,
@@ -252,10 +270,6 @@ fn filled(text: String) -> Option<String> {
     (!text.trim().is_empty()).then_some(text)
 }
 
-fn is_charset(label: &str) -> bool {
-    CHARSETS.iter().any(|(value, _)| *value == label)
-}
-
 fn mode_of(name: &str) -> Option<Mode> {
     let found = MODES.iter().find(|(_, value, _)| *value == name)?;
     Some(found.0)
@@ -273,20 +287,6 @@ const MODES: [(Mode, &str, &str); 3] = [
     (Mode::Follow, "follow", words::MODE_FOLLOW),
     (Mode::Always, "always", words::MODE_ALWAYS),
     (Mode::Manual, "manual", words::MODE_MANUAL),
-];
-
-/// The code pages ICQ clients of that time wrote in, by their number of users; labels of encoding_rs.
-const CHARSETS: [(&str, &str); 10] = [
-    ("windows-1252", "Western (windows-1252)"),
-    ("windows-1251", "Cyrillic (windows-1251)"),
-    ("windows-1250", "Central European (windows-1250)"),
-    ("windows-1253", "Greek (windows-1253)"),
-    ("windows-1254", "Turkish (windows-1254)"),
-    ("windows-1255", "Hebrew (windows-1255)"),
-    ("windows-1256", "Arabic (windows-1256)"),
-    ("shift_jis", "Japanese (Shift_JIS)"),
-    ("gbk", "Chinese (GBK)"),
-    ("koi8-r", "Cyrillic (KOI8-R)"),
 ];
 
 /// Digits with spaces, dots and dashes between them: five to ten digits, fewer on private servers.
@@ -323,7 +323,7 @@ mod tests {
         let Submission::Fields(fields) = read(children)? else {
             panic!("these were fields");
         };
-        fields.complete(known, &settings(), UnixTime::from_secs(2))
+        fields.complete(known, &settings(), None, UnixTime::from_secs(2))
     }
 
     fn condition_of<T: std::fmt::Debug>(result: Result<T, Refusal>) -> Condition {
@@ -364,12 +364,12 @@ mod tests {
             <value>windows-1252</value></field></x></query>"
             .parse()
             .unwrap();
-        assert_eq!(form(&settings(), None, true), expected);
+        assert_eq!(form(&settings(), None, None, true), expected);
     }
 
     #[test]
     fn a_known_registration_is_shown_without_its_password() {
-        let form = form(&settings(), Some(&registration()), true);
+        let form = form(&settings(), Some(&registration()), None, true);
 
         let xml = String::from(&form);
         assert!(form.has_child("registered", ns::REGISTER));
@@ -385,8 +385,36 @@ mod tests {
 
     #[test]
     fn people_from_elsewhere_are_told_who_can_read_their_password() {
-        let xml = String::from(&form(&settings(), None, false));
+        let xml = String::from(&form(&settings(), None, None, false));
         assert!(xml.contains("whose operator can read it"));
+    }
+
+    #[test]
+    fn who_asks_in_russian_writes_to_people_with_russian_clients() {
+        let offered = |known| {
+            let form = form(&settings(), known, Some("ru"), true);
+            let x = form.get_child("x", ns::DATA_FORMS).unwrap();
+            let mut fields = x.children();
+            let charset = fields.find(|field| field.attr("var") == Some("x-charset"));
+            let value = charset.unwrap().get_child("value", ns::DATA_FORMS);
+            value.unwrap().text()
+        };
+        let western = Registration {
+            charset: "windows-1252".into(),
+            ..registration()
+        };
+
+        assert_eq!(offered(None), "windows-1251");
+        assert_eq!(offered(Some(&western)), "windows-1252");
+
+        // Old clients send the plain fields back, where there is no choice.
+        let plain = "<username>123456</username><password>secret</password>";
+        let Submission::Fields(fields) = read(plain).unwrap() else {
+            panic!("these were fields");
+        };
+        let now = UnixTime::from_secs(2);
+        let registration = fields.complete(None, &settings(), Some("ru-RU"), now);
+        assert_eq!(registration.unwrap().charset, "windows-1251");
     }
 
     #[test]
@@ -486,7 +514,7 @@ mod tests {
 
     #[test]
     fn every_offered_code_page_is_one() {
-        for (label, _) in CHARSETS {
+        for (label, _) in charsets::ALL {
             let encoding = encoding_rs::Encoding::for_label(label.as_bytes());
             assert!(encoding.is_some(), "{label}");
         }

@@ -68,7 +68,12 @@ impl User {
                 Some(trial) => trial.previous.as_ref(),
                 None => Some(&self.facts.registration),
             };
-            let form = register::form(&self.facts.shared.settings, known, local);
+            let form = register::form(
+                &self.facts.shared.settings,
+                known,
+                request.lang.as_deref(),
+                local,
+            );
             return self.fx.send(request.result(Some(form)));
         }
         match Submission::read(&request.payload) {
@@ -87,10 +92,11 @@ impl User {
         let settings = &self.facts.shared.settings;
         let limit = settings.limits.registrations_per_hour;
         let known = &self.facts.registration;
-        let registration = match fields.complete(Some(known), settings, now.unix) {
-            Ok(registration) => registration,
-            Err(refusal) => return self.fx.send(request.refuse(&refusal)),
-        };
+        let registration =
+            match fields.complete(Some(known), settings, request.lang.as_deref(), now.unix) {
+                Ok(registration) => registration,
+                Err(refusal) => return self.fx.send(request.refuse(&refusal)),
+            };
         let same_login = registration.uin == known.uin && registration.password == known.password;
         let logged_in = matches!(self.facts.state, UserState::Loading | UserState::Online);
         // A password that changes while its number is online is tried at the next login.
