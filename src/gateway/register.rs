@@ -67,10 +67,10 @@ fn data_form(
         true => words::FORM_WARNING,
         false => words::FORM_WARNING_REMOTE,
     };
-    let instructions = match known {
-        None => warning.to_owned(),
-        Some(_) => format!("{warning} {}", words::FORM_UNCHANGED),
-    };
+    let mut instructions = format!("{} {warning}", words::FORM_INSTRUCTIONS);
+    if known.is_some() {
+        instructions = format!("{instructions} {}", words::FORM_UNCHANGED);
+    }
     let username = Field {
         label: Some(words::FIELD_UIN.to_owned()),
         required: true,
@@ -186,25 +186,28 @@ impl Fields {
         lang: Option<&str>,
         now: UnixTime,
     ) -> Result<Registration, Refusal> {
-        let bad = |field| Refusal::new(Condition::NotAcceptable, words::bad_field(field));
+        let refuse = |text| Refusal::new(Condition::NotAcceptable, text);
+        let empty = |field| refuse(words::empty_field(field));
+        let bad = |field, why| refuse(words::bad_field(field, why));
         let uin = match (&self.username, known) {
-            (Some(typed), _) => {
-                Uin::from_person(typed, settings.lowest_uin).map_err(|_| bad("username"))?
-            }
+            (Some(typed), _) => Uin::from_person(typed, settings.lowest_uin)
+                .map_err(|_| bad(words::FIELD_UIN, words::NOT_A_NUMBER))?,
             (None, Some(known)) => known.uin,
-            (None, None) => return Err(bad("username")),
+            (None, None) => return Err(empty(words::FIELD_UIN)),
         };
         let stored = known.filter(|known| known.uin == uin);
         let password = match (self.password, stored) {
             (Some(password), _) => password,
             (None, Some(known)) => known.password.clone(),
-            (None, None) => return Err(bad("password")),
+            (None, None) => return Err(empty(words::FIELD_PASSWORD)),
         };
         if password.reveal().chars().count() > MAX_PASSWORD_CHARS {
-            return Err(bad("password"));
+            return Err(bad(words::FIELD_PASSWORD, words::PASSWORD_TOO_LONG));
         }
         let mode = match self.mode {
-            Some(name) => mode_of(&name).ok_or_else(|| bad("x-mode"))?,
+            Some(name) => {
+                mode_of(&name).ok_or_else(|| bad(words::FIELD_MODE, words::NOT_A_CHOICE))?
+            }
             None => known.map(|known| known.mode).unwrap_or_default(),
         };
         let default = known.map_or_else(
@@ -213,13 +216,13 @@ impl Fields {
         );
         let charset = match self.charset {
             Some(label) if charsets::is_known(&label) || label == default => label,
-            Some(_) => return Err(bad("x-charset")),
+            Some(_) => return Err(bad(words::FIELD_CHARSET, words::NOT_A_CHOICE)),
             None => default.to_owned(),
         };
         let import_contacts = match self.import.as_deref() {
             Some("1" | "true") => true,
             Some("0" | "false") => false,
-            Some(_) => return Err(bad("x-import")),
+            Some(_) => return Err(bad(words::FIELD_IMPORT, words::NOT_A_CHOICE)),
             None => known.is_none_or(|known| known.import_contacts),
         };
         Ok(Registration {
@@ -333,10 +336,13 @@ mod tests {
     #[test]
     fn the_form_comes_in_both_styles() {
         let expected: Element = "<query xmlns='jabber:iq:register'>\
-            <instructions>Enter your ICQ number and ICQ password.</instructions>\
+            <instructions>Enter your ICQ number and ICQ password. ICQ passwords have up to 8 \
+            characters; of a longer one, only the first 8 are used.</instructions>\
             <username/><password/>\
             <x xmlns='jabber:x:data' type='form'><title>ICQ account</title>\
-            <instructions>The password is kept encrypted on this server, because ICQ needs it at \
+            <instructions>Enter your ICQ number and ICQ password. ICQ passwords have up to 8 \
+            characters; of a longer one, only the first 8 are used. \
+            The password is kept encrypted on this server, because ICQ needs it at \
             each login.</instructions>\
             <field type='hidden' var='FORM_TYPE'><value>jabber:iq:register</value></field>\
             <field var='username' label='ICQ number'><required/>\
@@ -469,26 +475,31 @@ mod tests {
 
     #[test]
     fn a_field_that_cannot_be_is_named() {
-        for (children, field) in [
+        let long = "x".repeat(MAX_PASSWORD_CHARS + 1);
+        for (children, text) in [
             (
                 "<username>juliet</username><password>x</password>",
-                "username",
+                "ICQ number: This is not an ICQ number. Numbers have five to ten digits.",
             ),
-            ("<password>x</password>", "username"),
+            ("<password>x</password>", "ICQ number: Please fill this in."),
             (
                 "<username>123456</username><password> </password>",
-                "password",
+                "ICQ password: Please fill this in.",
+            ),
+            (
+                &format!("<username>123456</username><password>{long}</password>"),
+                "ICQ password: This is too long. ICQ passwords have up to 8 characters.",
             ),
             (
                 "<x xmlns='jabber:x:data' type='submit'><field var='username'><value>123456</value>\
                  </field><field var='password'><value>x</value></field>\
                  <field var='x-mode'><value>sometimes</value></field></x>",
-                "x-mode",
+                "When to be online on ICQ: This is none of the choices.",
             ),
         ] {
             let refusal = complete(children, None).unwrap_err();
             assert_eq!(refusal.condition, Condition::NotAcceptable, "{children}");
-            assert!(refusal.text.contains(field), "{children}: {}", refusal.text);
+            assert_eq!(refusal.text, text, "{children}");
         }
     }
 
