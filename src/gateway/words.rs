@@ -52,6 +52,20 @@ pub(super) fn logged_out(reason: &LogoutReason) -> Cow<'static, str> {
     }
 }
 
+/// Why a message to ICQ comes back in this state.
+pub(super) fn cannot_send(state: &UserState) -> Cow<'static, str> {
+    match state {
+        UserState::Queued | UserState::Connecting | UserState::Loading | UserState::Retrying(_) => {
+            format!("Not connected to ICQ yet. {}", state.sentence()).into()
+        }
+        // Between two logins.
+        UserState::Online => NOT_CONNECTED.into(),
+        UserState::Offline | UserState::Barred(_) | UserState::Paused | UserState::Suspended => {
+            state.sentence()
+        }
+    }
+}
+
 /// What a server says, as far as it fits into a line.
 fn servers_words(text: &str) -> String {
     clean_line(text, 200)

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use xmpp_parsers::jid::Jid;
 
-use super::{Seat, User, not_connected};
+use super::{Seat, User};
+use crate::gateway::outbox::not_connected;
 use crate::gateway::pace::Rate;
 use crate::gateway::register::{self, Fields, Submission};
 use crate::gateway::{Ending, Privileges, UserOutput, UserState, own, words};
