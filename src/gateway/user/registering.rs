@@ -9,7 +9,7 @@ use super::{Seat, User};
 use crate::gateway::outbox::not_connected;
 use crate::gateway::pace::Rate;
 use crate::gateway::register::{self, Fields, Submission};
-use crate::gateway::{Ending, Privileges, UserOutput, UserState, own, words};
+use crate::gateway::{Ending, Privileges, UserOutput, UserState, log, own, words};
 use crate::icq::LogoutReason;
 use crate::model::Now;
 use crate::store::{Change, Registration, UserRecord};
@@ -103,6 +103,7 @@ impl User {
         // A password that changes while its number is online is tried at the next login.
         if same_login || (registration.uin == known.uin && logged_in) {
             self.facts.registration = registration;
+            log::registered(&self.facts, false);
             self.save_registration();
             self.welcome_back(now);
             return self.fx.send(request.result(None));
@@ -126,6 +127,7 @@ impl User {
         };
         let first = trial.previous.is_none();
         self.facts.registered = true;
+        log::registered(&self.facts, first);
         self.save_registration();
         if first {
             self.fx.output(UserOutput::Registered(true));
@@ -151,6 +153,7 @@ impl User {
         let Some(mut trial) = self.trial.take() else {
             return;
         };
+        log::registration_failed(&self.facts, reason);
         self.answer_trial(&trial, Err(register::refusal(reason)));
         let state = match trial.previous.take() {
             Some(previous) => {
@@ -215,6 +218,7 @@ impl User {
         if let Some(request) = request {
             self.fx.send(request.result(None));
         }
+        log::unregistered(&self.facts);
         self.facts.registered = false;
         self.purge_at = None;
         self.ending = Some(Ending::Unregistered);
