@@ -61,6 +61,8 @@ pub enum UserInput {
     /// The link to the XMPP server is up (again). Everything known about resources is void; the user
     /// is about to be probed by [`User`] itself.
     LinkUp(Arc<Privileges>),
+    /// The XMPP server grants something else than before, on the same link.
+    Privileges(Arc<Privileges>),
     /// The link to the XMPP server is down.
     LinkDown,
     /// Everything this user sent before that mark has reached the XMPP server.

@@ -128,6 +128,16 @@ impl Roster {
         self.advance(now, env, fx);
     }
 
+    /// The server grants something else than before: what it refused may be tried again.
+    pub fn privileges_changed(&mut self, now: Now, env: &Env<'_>, fx: &mut Effects) {
+        self.sync.lost = false;
+        self.sync.obeyed = None;
+        if env.icq_online || self.sync.gateway_wanted {
+            self.sync_by(now.instant);
+        }
+        self.advance(now, env, fx);
+    }
+
     /// The roster may differ from the list: they are compared at that time at the latest.
     pub(super) fn sync_by(&mut self, at: Instant) {
         let due = self.sync.due.map_or(at, |due| due.min(at));

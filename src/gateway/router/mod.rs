@@ -23,6 +23,7 @@ use super::xep::{self, Place, Question};
 use super::{Ending, Seat, Settings, Shared, User, UserInput, UserState, words};
 use crate::model::{Now, Uin};
 use crate::store::UserRecord;
+use crate::xmpp::payload::privilege::is_privilege;
 use crate::xmpp::{Address, BadStanza, Condition, Defect, Refusal, Request, Stanza, StanzaKind};
 use gate::Gate;
 use link::Link;
@@ -107,6 +108,8 @@ struct Known {
     leaving: bool,
     /// Was told that the link is up.
     linked: bool,
+    /// What was told of the server's grants is no longer true.
+    outdated: bool,
     queued: bool,
     uin: Uin,
     pace: Pace,
@@ -207,7 +210,7 @@ impl Gateway {
                     }
                     None => users.range::<BareJid, _>(..),
                 };
-                let mut rest = rest.filter(|(_, known)| !known.linked);
+                let mut rest = rest.filter(|(_, known)| !known.linked || known.outdated);
                 rest.next().map(|(user, _)| user.clone())
             };
             let Some(user) = self.link.next(now.instant, after) else {
@@ -264,13 +267,8 @@ impl Gateway {
         }
         if let Stanza::Message(message) = &stanza {
             let mut payloads = message.payloads.iter();
-            if let Some(payload) = payloads.find(|payload| payload.name() == "privilege") {
-                // From anybody but a server that is believed it is an attempt at fraud.
-                if from.node().is_none() && from.is_bare() && shared.is_local(from) {
-                    let believed = &settings.local_domains;
-                    self.link.advertised(from, payload, believed);
-                }
-                return;
+            if let Some(payload) = payloads.find(|payload| is_privilege(payload)) {
+                return self.handle_privilege(now.instant, from, payload);
             }
         }
         let user = from.to_bare();
@@ -442,9 +440,14 @@ impl Gateway {
         let Some(known) = self.users.get_mut(user) else {
             return;
         };
-        known.linked = true;
+        known.outdated = false;
+        let is_news = !std::mem::replace(&mut known.linked, true);
         let privileges = self.link.privileges(user);
-        self.deliver(user.clone(), UserInput::LinkUp(privileges));
+        let input = match is_news {
+            true => UserInput::LinkUp(privileges),
+            false => UserInput::Privileges(privileges),
+        };
+        self.deliver(user.clone(), input);
     }
 
     fn link_down(&mut self) {
@@ -520,6 +523,7 @@ impl Known {
             registered: false,
             leaving: false,
             linked: false,
+            outdated: false,
             queued: false,
             uin,
             pace: Pace::default(),

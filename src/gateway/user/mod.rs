@@ -136,6 +136,11 @@ impl User {
                 self.roster.handle_bad_answer(now, &env, &mut self.fx, &id);
             }
             UserInput::LinkUp(privileges) => self.link_up(now, privileges),
+            UserInput::Privileges(privileges) => {
+                self.facts.privileges = privileges;
+                let env = self.facts.env();
+                self.roster.privileges_changed(now, &env, &mut self.fx);
+            }
             UserInput::LinkDown => self.link_down(),
             UserInput::Confirmed(mark) => {
                 let env = self.facts.env();

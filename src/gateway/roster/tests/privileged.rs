@@ -451,3 +451,27 @@ fn who_wants_no_import_is_not_asked() {
 
     world.sees(&[]);
 }
+
+#[test]
+fn a_grant_that_comes_late_is_used_at_once() {
+    let mut world = World::offline();
+    world.starts_with(vec![record(BEN, "Benvolio")]);
+    world.link_up();
+    world.resource("pc");
+    world.icq_online();
+    world.wait(5);
+    world.look_away();
+
+    world.grant_roster();
+    let env = world.facts.env();
+    world
+        .roster
+        .privileges_changed(world.now, &env, &mut world.fx);
+    world.settle();
+
+    let read = world.take_stanzas();
+    assert!(
+        matches!(&read[..], [iq] if iq.name() == "iq" && iq.attr("type") == Some("get")),
+        "{read:?}"
+    );
+}
