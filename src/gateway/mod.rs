@@ -100,8 +100,8 @@ pub enum UserOutput {
     Disconnect,
     /// The user's state, for the operator: sent whenever it changes.
     State(UserState),
-    /// The user is registered from now on, or no longer; what an earlier registration left to be done
-    /// goes on until [`Ended`](Self::Ended).
+    /// The user is registered from now on, for the first time or with what was tried last, or no longer;
+    /// what an earlier registration left to be done goes on until [`Ended`](Self::Ended).
     Registered(bool),
     /// Nothing more will come: the task may end.
     Ended(Ending),

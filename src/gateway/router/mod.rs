@@ -112,6 +112,8 @@ struct Known {
     outdated: bool,
     queued: bool,
     uin: Uin,
+    /// The number a registration is being changed to, and until when that may take.
+    trying: Option<(Uin, Instant)>,
     pace: Pace,
     blocked_until: Option<Instant>,
 }
@@ -189,6 +191,9 @@ impl Gateway {
                 if let Some(known) = self.users.get_mut(&user) {
                     known.leaving = known.registered && !registered;
                     known.registered = registered;
+                    if let Some((uin, _)) = known.trying.take() {
+                        known.uin = uin;
+                    }
                 }
             }
             GatewayInput::Ended(user, _) => {
@@ -292,7 +297,7 @@ impl Gateway {
         }
         match self.users.get(&user) {
             Some(known) if known.registered && address != Address::Invalid => {
-                self.handle_stanza_of_user(user, stanza);
+                self.handle_stanza_of_user(now, user, stanza);
             }
             Some(_) if self.is_for_task(&stanza) => {
                 self.deliver(user, UserInput::Stanza(stanza));
@@ -301,11 +306,9 @@ impl Gateway {
         }
     }
 
-    fn handle_stanza_of_user(&mut self, user: BareJid, stanza: Stanza) {
-        if self.shared.settings.unique_uin
-            && let Some(conflict) = self.conflict(&user, &stanza)
-        {
-            return self.refuse(stanza, &conflict);
+    fn handle_stanza_of_user(&mut self, now: Now, user: BareJid, stanza: Stanza) {
+        if let Some(refusal) = self.refusal_of_change(now.instant, &user, &stanza) {
+            return self.refuse(stanza, &refusal);
         }
         let linked = self.users.get(&user).is_some_and(|known| known.linked);
         if !linked && self.link.is_up() {
@@ -526,6 +529,7 @@ impl Known {
             outdated: false,
             queued: false,
             uin,
+            trying: None,
             pace: Pace::default(),
             blocked_until: None,
         }

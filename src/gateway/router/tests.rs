@@ -364,9 +364,30 @@ fn a_number_has_one_user_if_the_operator_says_so() {
     world.hears(&register("romeo@example.org/pc", taken));
     assert_eq!(world.deliveries().len(), 1, "it is his own");
 
+    // He is about to have another one.
     world.hears(&register("romeo@example.org/pc", FIELDS));
     world.hears(&register("mercutio@example.org/pc", FIELDS));
     world.sees_error("r1", "conflict");
+
+    // It did not work: his number is still the first one.
+    world.pass(seconds(20));
+    world.hears(&register("mercutio@example.org/pc", taken));
+    world.sees_error("r1", "conflict");
+    world.hears(&register("mercutio@example.org/pc", FIELDS));
+    world.sees_nothing();
+    world.input(GatewayInput::Ended(
+        "mercutio@example.org".parse().unwrap(),
+        Ending::NotRegistered,
+    ));
+
+    // It worked.
+    world.hears(&register("romeo@example.org/pc", FIELDS));
+    world.input(GatewayInput::Registered(romeo(), true));
+    world.pass(seconds(60));
+    world.hears(&register("mercutio@example.org/pc", FIELDS));
+    world.sees_error("r1", "conflict");
+    world.hears(&register("mercutio@example.org/pc", taken));
+    world.sees_nothing();
 }
 
 #[test]

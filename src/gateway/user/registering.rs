@@ -129,9 +129,7 @@ impl User {
         self.facts.registered = true;
         log::registered(&self.facts, first);
         self.save_registration();
-        if first {
-            self.fx.output(UserOutput::Registered(true));
-        }
+        self.fx.output(UserOutput::Registered(true));
         if new_number {
             let env = self.facts.env();
             self.roster.forget(now, &env, &mut self.fx, false);
