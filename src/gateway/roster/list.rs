@@ -33,7 +33,7 @@ pub(super) struct Seen {
     pub(super) status: Option<Status>,
     /// When all resources were told.
     pub(super) told: u32,
-    /// When a probe was answered.
+    /// When a probe was answered for a resource that has not announced itself since.
     pub(super) answered: u32,
     /// When the contact went offline; 0 is unknown.
     pub(super) left: u32,

@@ -42,11 +42,15 @@ impl Roster {
     pub fn resource_online(&mut self, now: Now, env: &Env<'_>, fx: &mut Effects, jid: &FullJid) {
         let now = seconds(now.unix);
         for item in self.list.iter_mut() {
-            if item.status().is_none() || is_recent(item.seen.answered, now) {
+            if item.status().is_none() {
                 continue;
             }
             item.seen.told = now;
-            tell(item, env, fx, jid.clone().into());
+            // A probe is sent for one resource, and its answer serves no other.
+            let answered = std::mem::take(&mut item.seen.answered);
+            if !is_recent(answered, now) {
+                tell(item, env, fx, jid.clone().into());
+            }
         }
     }
 
@@ -70,10 +74,14 @@ impl Roster {
             return fx.send(absent(None));
         };
         let seconds = seconds(now.unix);
-        if is_recent(item.seen.answered.max(item.seen.told), seconds) {
-            return;
+        let was_told = is_recent(item.seen.told, seconds);
+        match asker.try_as_full() {
+            Ok(jid) if !env.resources.contains(jid) => {}
+            Ok(_) if was_told => return,
+            Ok(_) => item.seen.told = seconds,
+            Err(_) if was_told || is_recent(item.seen.answered, seconds) => return,
+            Err(_) => item.seen.answered = seconds,
         }
-        item.seen.answered = seconds;
         // The server asks on behalf of those who are subscribed, and it should know.
         let is_new = item.is_authorised() && item.to != Subscription::Yes;
         if is_new {
@@ -136,7 +144,7 @@ fn tell(item: &Item, env: &Env<'_>, fx: &mut Effects, to: Jid) {
     });
 }
 
-/// The server's probes and the user's own presence come together: one answer is enough for both.
+/// The server's probes and the presence of a resource come together: one answer is enough for both.
 const fn is_recent(told: u32, now: u32) -> bool {
     now.saturating_sub(told) < 5
 }
