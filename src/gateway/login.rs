@@ -19,8 +19,6 @@ use crate::xmpp::Refusal;
 pub(super) struct Login {
     record: LoginRecord,
     face: Face,
-    /// Mode *manual*: the user said so.
-    told: bool,
     /// The resource whose presence caused this login, until it had its answer.
     asked_by: Option<FullJid>,
     /// Logins that failed, one after another.
@@ -48,7 +46,6 @@ impl Login {
         Self {
             record,
             face: Face::default(),
-            told: false,
             asked_by: None,
             failures: 0,
             retry_at: None,
@@ -105,8 +102,16 @@ impl Login {
     }
 
     /// Somebody wants to write: in mode *manual* that is the user's word to log in.
-    pub(super) fn wake(&mut self, facts: &Facts) {
-        self.told |= facts.resources.want_login();
+    pub(super) fn wake(&mut self, facts: &Facts, fx: &mut Effects) {
+        if facts.resources.want_login() && !facts.state.needs_a_word() {
+            self.summon(facts, fx);
+        }
+    }
+
+    fn summon(&mut self, facts: &Facts, fx: &mut Effects) {
+        if facts.registration.mode == Mode::Manual && !self.record.summoned {
+            self.note(fx, |record| record.summoned = true);
+        }
     }
 
     /// The user says *log in*: what forbade it before does so no longer. A suspended registration has to
@@ -126,7 +131,7 @@ impl Login {
             self.set(now, facts, fx, UserState::Offline);
         }
         self.failures = 0;
-        self.told = true;
+        self.summon(facts, fx);
     }
 
     /// The user added the gateway again, or registered again.
@@ -193,7 +198,7 @@ impl Login {
         match facts.registration.mode {
             Mode::Always => true,
             Mode::Follow => facts.link_up && facts.resources.want_login(),
-            Mode::Manual => self.told,
+            Mode::Manual => self.record.summoned,
         }
     }
 
@@ -209,7 +214,9 @@ impl Login {
             self.log_off_at = None;
             self.retry_at = None;
             self.online_since = None;
-            self.told = false;
+        }
+        if state.needs_a_word() && self.record.summoned {
+            self.note(fx, |record| record.summoned = false);
         }
         let before = std::mem::replace(&mut facts.state, state.clone());
         if facts.registered {

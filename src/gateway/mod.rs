@@ -176,6 +176,19 @@ impl UserState {
         }
     }
 
+    /// Nothing but the user's word leads out of it.
+    pub const fn needs_a_word(&self) -> bool {
+        match self {
+            Self::Barred(_) | Self::Paused | Self::Suspended => true,
+            Self::Offline
+            | Self::Queued
+            | Self::Connecting
+            | Self::Loading
+            | Self::Online
+            | Self::Retrying(_) => false,
+        }
+    }
+
     /// The ICQ server has taken the login.
     pub const fn is_logged_in(&self) -> bool {
         match self {

@@ -324,7 +324,7 @@ impl User {
                 match address {
                     Address::Gateway => self.handle_chat(now, &message),
                     Address::Contact(uin) => {
-                        self.login.wake(&self.facts);
+                        self.login.wake(&self.facts, &mut self.fx);
                         self.settle(now);
                         let will_connect = self.facts.state.is_coming();
                         let known = self.roster.is_listed(uin) || self.inbox.heard_from(uin);

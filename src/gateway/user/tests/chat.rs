@@ -2,26 +2,19 @@
 
 use super::*;
 
-fn says(world: &mut World, text: &str) {
-    world.says(&format!(
-        "<message type='chat' id='m1' from='romeo@example.org/pc' to='icq.example.org'>\
-         <body>{text}</body></message>"
-    ));
-}
-
 #[test]
 fn the_gateway_understands_a_few_words() {
     let mut world = World::online();
 
-    says(&mut world, "HELP");
+    world.chats("HELP");
     world.is_told("I understand: *help*, *status*, *login*, *logout*, *unregister*.");
-    says(&mut world, "status");
+    world.chats("status");
     world.is_told("Connected to ICQ. Number 100001, 0 of 0 contacts online.");
-    says(&mut world, "login");
+    world.chats("login");
     world.is_told("You are logged in to ICQ already.");
-    says(&mut world, "register");
+    world.chats("register");
     world.is_told("You are registered already.");
-    says(&mut world, "make me a sandwich");
+    world.chats("make me a sandwich");
     world.is_told("Unknown command. Send *help*.");
     world.sees_nothing();
 }
@@ -47,7 +40,7 @@ fn what_says_nothing_needs_no_answer() {
 fn logout_lasts_until_login() {
     let mut world = World::online();
 
-    says(&mut world, "logout");
+    world.chats("logout");
 
     let text = "Logged out of ICQ by your own wish. Send *login* to come back.";
     world.sees_gateway(
@@ -60,7 +53,7 @@ fn logout_lasts_until_login() {
     world.wants_no_login();
     assert!(world.record().unwrap().login.paused);
 
-    says(&mut world, "login");
+    world.chats("login");
     world.logs_in();
     assert!(!world.record().unwrap().login.paused);
 }
@@ -69,11 +62,11 @@ fn logout_lasts_until_login() {
 fn unregistering_by_chat_wants_to_be_confirmed() {
     let mut world = World::online();
 
-    says(&mut world, "unregister");
+    world.chats("unregister");
     assert!(world.sent.pop_front().unwrap().contains("unregister yes"));
     assert!(world.record().is_some());
 
-    says(&mut world, "Unregister yes");
+    world.chats("Unregister yes");
     world.is_told("You are no longer registered. Everything stored was deleted.");
     assert_eq!(world.record(), None);
 }
