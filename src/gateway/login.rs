@@ -10,7 +10,7 @@ use super::face::Face;
 use super::facts::Facts;
 use super::{Effects, UserOutput, UserState, log, own, register, words};
 use crate::icq::LogoutReason;
-use crate::model::{Now, Status, UnixTime};
+use crate::model::{Now, Status, Uin, UnixTime};
 use crate::store::{Change, LoginRecord, Mode, SessionTrace};
 use crate::xmpp::Refusal;
 
@@ -310,6 +310,21 @@ impl Login {
         Some(Duration::from_millis(seconds * (700 + self.random() % 601)))
     }
 
+    /// What the user wrote does not all fit into the code page: said once a day (xmpp-gateway.md §12.2).
+    pub(super) fn characters_lost(
+        &mut self,
+        now: Now,
+        facts: &Facts,
+        fx: &mut Effects,
+        to: Uin,
+        count: usize,
+    ) {
+        if self.notice(now, fx, CHARACTERS_LOST) {
+            let charset = &facts.registration.charset;
+            own::say(&facts.env(), fx, words::characters_lost(count, to, charset));
+        }
+    }
+
     /// Whether a notice of this kind is due: one is given a day.
     fn notice(&mut self, now: Now, fx: &mut Effects, code: &str) -> bool {
         let given = |record: &LoginRecord| {
@@ -430,5 +445,8 @@ const LASTING: Duration = Duration::from_secs(60);
 const DOUBT: &str = "no-account";
 
 const DOUBTS_BELIEVED: usize = 3;
+
+/// Among the notices: characters could not be written.
+const CHARACTERS_LOST: &str = "characters-lost";
 
 const NOTICE_EVERY: Duration = Duration::from_secs(24 * 3600);

@@ -302,6 +302,13 @@ impl Outbox {
         self.turn = None;
     }
 
+    /// Whom a message is for that is in the session's hands, if it is the user's own.
+    pub fn receiver(&self, id: MessageId) -> Option<Uin> {
+        let mut in_flight = self.in_flight.iter();
+        let letter = in_flight.find(|letter| letter.id == id.0 && !letter.own)?;
+        Some(letter.sender.to)
+    }
+
     /// ICQ acknowledged a message.
     pub fn sent(&mut self, now: Now, journal: &mut Journal, id: MessageId) {
         if let Some(letter) = self.land(now, id) {

@@ -279,6 +279,19 @@ pub(super) fn requests_waiting(numbers: &[Uin]) -> String {
     )
 }
 
+/// A message holds characters that the code page lacks.
+pub(super) fn characters_lost(count: usize, to: Uin, charset: &str) -> String {
+    let characters = match count {
+        1 => "One character".to_owned(),
+        count => format!("{count} characters"),
+    };
+    format!(
+        "{characters} of your message to {to} could not be shown to an old ICQ client that writes in \
+         {charset}, and became question marks. If your contacts write in another alphabet, register \
+         again and choose it in the form; your password may stay empty there."
+    )
+}
+
 /// A long message did not go out whole, as far as is known.
 pub(super) fn parts_confirmed(sent: u16, parts: u16) -> String {
     format!("{MAY_HAVE_ARRIVED} {sent} of its {parts} parts were confirmed.")

@@ -197,6 +197,23 @@ fn a_part_that_is_never_acknowledged_ends_the_message_and_lets_the_next_one_go()
 }
 
 #[test]
+fn what_the_code_page_lacks_leaves_as_question_marks_and_is_told() {
+    let mut scene = Scene::online();
+    let text = format!("{}☃", "☃".repeat(600));
+
+    scene.sends(1, BEN, &text);
+
+    assert_eq!(
+        scene.take_events(),
+        [Event::Replaced {
+            id: MessageId(1),
+            characters: 601
+        }]
+    );
+    assert_eq!(text_of(&scene.next_sent()), b"?".repeat(450));
+}
+
+#[test]
 fn too_long_a_text_is_refused_before_it_leaves() {
     let mut scene = Scene::online();
 

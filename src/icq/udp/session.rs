@@ -312,11 +312,15 @@ impl Session {
                 why: NotSent::Unsupported,
             });
         }
+        let characters = bodies.iter().map(|body| body.replaced).sum();
         if !self.outgoing.push(id, to, bodies) {
-            self.tell(Event::NotSent {
+            return self.tell(Event::NotSent {
                 id,
                 why: NotSent::NeverLeft,
             });
+        }
+        if characters > 0 {
+            self.tell(Event::Replaced { id, characters });
         }
     }
 }

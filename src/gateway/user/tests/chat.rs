@@ -94,6 +94,32 @@ fn a_message_that_cannot_be_sent_comes_back_with_the_state() {
 }
 
 #[test]
+fn characters_that_cannot_be_shown_are_told_once_a_day() {
+    let mut world = World::online();
+    let mut writes = |characters| {
+        world.says(
+            "<message type='chat' id='m42' from='romeo@example.org/pc' \
+             to='123456@icq.example.org'><body>hello</body></message>",
+        );
+        let commands = world.commands();
+        let [Command::Send { id, .. }] = commands[..] else {
+            panic!("{commands:?}");
+        };
+        world.icq(Event::Replaced { id, characters });
+        world.icq(Event::Sent(id));
+        let lines = std::mem::take(&mut world.sent);
+        world.pass(seconds(13 * 3600));
+        lines
+    };
+
+    let first = writes(3);
+    assert!(first[0].contains("3 characters of your message to 123456"));
+    assert_eq!(first.len(), 1);
+    assert_eq!(writes(1), [""; 0]);
+    assert!(writes(1)[0].contains("One character of your message"));
+}
+
+#[test]
 fn a_message_wakes_mode_manual() {
     let mut world = World::with(Mode::Manual, LoginRecord::default(), settings());
     world.comes_online("pc");
