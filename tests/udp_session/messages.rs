@@ -213,11 +213,30 @@ fn what_the_code_page_lacks_leaves_as_question_marks_and_is_told() {
     assert_eq!(text_of(&scene.next_sent()), b"?".repeat(450));
 }
 
+/// xmpp-gateway.md §12.2: what the gateway takes, ICQ gets.
+#[test]
+fn twenty_thousand_characters_leave_whatever_their_lines() {
+    let line = "ю".repeat(229) + "\n";
+    for text in [line.repeat(87), "\n".repeat(20_000), "ю".repeat(20_000)] {
+        let mut scene = Scene::online();
+        scene.sends(1, BEN, &text);
+
+        let mut parts = Vec::new();
+        while scene.take_events().is_empty() {
+            let sent = scene.next_sent();
+            parts.extend(text_of(&sent));
+            scene.acknowledges(&sent);
+        }
+
+        assert_eq!(Charset::WINDOWS_1251.decode(&parts), text);
+    }
+}
+
 #[test]
 fn too_long_a_text_is_refused_before_it_leaves() {
     let mut scene = Scene::online();
 
-    scene.sends(1, BEN, &"a".repeat(100_000));
+    scene.sends(1, BEN, &"a".repeat(200_000));
 
     assert_eq!(
         scene.take_events(),

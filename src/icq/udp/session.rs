@@ -515,8 +515,9 @@ fn put(list: &mut Vec<Uin>, uin: Uin, on: bool) {
     }
 }
 
-/// How many packets one message may take.
-const MOST_PARTS: usize = 64;
+/// How many packets one message may take: 20,000 characters of two bytes each, in packets that a line's
+/// end leaves half empty.
+const MOST_PARTS: usize = 256;
 
 const SHORTEST_KEEP_ALIVE: Duration = Duration::from_secs(10);
 const LONGEST_KEEP_ALIVE: Duration = Duration::from_secs(3600);
