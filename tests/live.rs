@@ -8,8 +8,8 @@
 //! ```
 //!
 //! What such a server is known to do otherwise is said in `ICQ_TEST_FACTS`, separated by commas: the
-//! names of those options of `tests/live/story.py` that stand for a server's own limits, as
-//! `stored-texts-lost`.
+//! names of those options of `tests/live/story.py` that stand for a server's own limits. For
+//! open-oscar-server that is `stored-texts-lost,offline-told-early`.
 
 #![allow(clippy::print_stdout, reason = "a test that is left out says so")]
 

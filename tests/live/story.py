@@ -34,6 +34,7 @@ class World:
         self.privileged = arguments.privileged
         self.settle = arguments.settle
         self.stored_texts_lost = arguments.stored_texts_lost
+        self.offline_told_early = arguments.offline_told_early
 
     def contact(self, number):
         return f"{number}@{self.gateway}"
@@ -181,6 +182,8 @@ async def a_message_waits_for_an_offline_contact(world):
     await alice.sees("the gateway online", online(world.gateway), 30)
     contact = world.contact(world.number(1))
     await alice.sees("the contact offline", presence_from(contact, "unavailable"), 100)
+    if world.offline_told_early:
+        await asyncio.sleep(2)
     text = f"Дождись {uuid.uuid4().hex[:6]}"
     before = datetime.datetime.now(datetime.timezone.utc)
     alice.send_message(mto=contact, mbody=text, mtype="chat")
@@ -285,6 +288,12 @@ def arguments():
         "--stored-texts-lost",
         action="store_true",
         help="the ICQ server keeps that a message of a V5 user waits, but not what it says (open-oscar-server)",
+    )
+    parser.add_argument(
+        "--offline-told-early",
+        action="store_true",
+        help="the ICQ server says that somebody left before it has ended the session, and a message sent "
+        "in between is lost with it (open-oscar-server)",
     )
     parser.add_argument("--only", help="run only stories whose name contains this")
     parser.add_argument("--debug", action="store_true")
