@@ -99,7 +99,8 @@ impl Session {
             return self.drop_packet(Some(header), Why::Undecodable);
         };
         if let Some(field) = decoded.clamped {
-            tracing::debug!(uin = %self.uin, command = header.command, field, "a text is shorter than its length says");
+            let (uin, command) = (self.uin, header.command);
+            tracing::debug!(%uin, command, field, "a text is shorter than its length says");
         }
         match decoded.packet {
             FromServer::Ack => self.handle_ack(now, header),
