@@ -11,7 +11,9 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 use std::{env, fs, io};
 
-use icq_transport::icq::udp::{Dialect, Dump, FromServer, Noise, Opened, Side, ToServer, V5};
+use icq_transport::icq::udp::{
+    Dialect, Dump, FromServer, Noise, Opened, Side, ToServer, V5, Version,
+};
 use icq_transport::icq::wire::meta::MetaForm;
 use icq_transport::icq::wire::{DecodeError, Field, Value};
 use serde_json::{Map, Value as Json, json};
@@ -141,7 +143,8 @@ fn check_recorded(
     let request = (datagram.conn, opened.header.seq2);
     let form = match datagram.from {
         Side::Client => {
-            let decoded = ToServer::decode(opened.header.command, opened.body).map_err(text)?;
+            let decoded =
+                ToServer::decode(Version::V5, opened.header.command, opened.body).map_err(text)?;
             if let ToServer::Meta(meta) = decoded.packet {
                 forms.insert(request, meta.form());
             }
@@ -178,13 +181,13 @@ fn decode<'a>(
     let mut body = Vec::new();
     let rest = match from {
         Side::Client => {
-            let decoded = ToServer::decode(command, opened.body)?;
-            decoded.packet.encode(&mut body);
+            let decoded = ToServer::decode(Version::V5, command, opened.body)?;
+            decoded.packet.encode(Version::V5, &mut body);
             decoded.rest
         }
         Side::Server => {
-            let decoded = FromServer::decode(command, opened.body, form)?;
-            decoded.packet.encode(&mut body);
+            let decoded = FromServer::decode(Version::V5, command, opened.body, form)?;
+            decoded.packet.encode(Version::V5, &mut body);
             decoded.rest
         }
     };

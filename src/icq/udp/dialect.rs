@@ -2,28 +2,8 @@
 
 use std::fmt;
 
-use crate::icq::wire::{DecodeError, Reader};
+use crate::icq::wire::{DecodeError, Reader, Version};
 use crate::model::Uin;
-
-/// A version word, the first two bytes of every datagram.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub enum Version {
-    /// ICQ groupware; also the form in which servers send a few packets to V5 clients
-    /// (`icq-udp.md` §2.5).
-    V3,
-    /// ICQ 99 and 2000.
-    V5,
-}
-
-impl Version {
-    /// The version word.
-    pub const fn word(self) -> u16 {
-        match self {
-            Self::V3 => 3,
-            Self::V5 => 5,
-        }
-    }
-}
 
 /// A packet's header, in the terms all versions share. A version ignores what it cannot carry.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -103,6 +83,9 @@ impl fmt::Debug for Opened<'_> {
 
 /// One version of the UDP protocol: its envelope and its cipher.
 pub trait Dialect: Send + Sync {
+    /// Which version: what the bodies are read and written as, whatever the header's form.
+    fn version(&self) -> Version;
+
     /// Wraps `body`. The header says in which form; `noise` is the randomness it may take.
     fn seal(&self, from: Side, header: &Header, noise: Noise, body: &[u8]) -> Vec<u8>;
 

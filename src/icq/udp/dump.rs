@@ -23,7 +23,7 @@ pub struct Dump<'a> {
 impl<'a> Dump<'a> {
     /// Decodes `plain`, a packet whose cipher was taken off, and writes down what was read.
     pub fn new(dialect: &dyn Dialect, from: Side, plain: &'a [u8], form: MetaForm) -> Self {
-        let mut reader = Reader::traced(plain);
+        let mut reader = Reader::traced(plain).in_version(dialect.version());
         let mut name = None;
         let read = dialect.read(from, &mut reader).and_then(|opened| {
             let command = opened.header.command;
@@ -207,7 +207,10 @@ mod tests {
                 assert!(shown.contains("password"), "{command:#x}: {shown}");
 
                 let opened = V5.read(Side::Client, &mut Reader::new(&plain)).unwrap();
-                shown += &format!("{opened:?} {:?}", ToServer::decode(command, opened.body));
+                shown += &format!(
+                    "{opened:?} {:?}",
+                    ToServer::decode(Version::V5, command, opened.body)
+                );
                 for form in ["hunter2", "68756e74657232", "104, 117, 110, 116"] {
                     assert!(!shown.contains(form), "{command:#x}: {shown}");
                 }
@@ -275,15 +278,15 @@ mod tests {
             let dump = Dump::new(&V5, Side::Client, &plain, MetaForm::Unknown);
             assert_complete(&dump, plain.len());
 
-            match ToServer::decode(command, &body) {
+            match ToServer::decode(Version::V5, command, &body) {
                 // An empty body is replaced by filler, which may be readable.
                 Err(_) if body.is_empty() => {}
                 Err(error) => prop_assert_eq!(dump.error, Some(error)),
                 Ok(decoded) => {
                     let mut made = Vec::new();
-                    decoded.packet.encode(&mut made);
+                    decoded.packet.encode(Version::V5, &mut made);
                     made.extend_from_slice(decoded.rest);
-                    let again = ToServer::decode(command, &made).map(|decoded| decoded.packet);
+                    let again = ToServer::decode(Version::V5, command, &made).map(|decoded| decoded.packet);
                     prop_assert_eq!(again, Ok(decoded.packet));
                 }
             }
@@ -302,14 +305,14 @@ mod tests {
             let dump = Dump::new(&V5, Side::Server, &plain, form);
             assert_complete(&dump, plain.len());
 
-            match FromServer::decode(command, &body, form) {
+            match FromServer::decode(Version::V5, command, &body, form) {
                 Err(error) => prop_assert_eq!(dump.error, Some(error)),
                 Ok(decoded) => {
                     prop_assert_eq!(dump.error, None);
                     let mut made = Vec::new();
-                    decoded.packet.encode(&mut made);
+                    decoded.packet.encode(Version::V5, &mut made);
                     made.extend_from_slice(decoded.rest);
-                    let again = FromServer::decode(command, &made, form).map(|decoded| decoded.packet);
+                    let again = FromServer::decode(Version::V5, command, &made, form).map(|decoded| decoded.packet);
                     prop_assert_eq!(again, Ok(decoded.packet));
                 }
             }

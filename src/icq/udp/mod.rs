@@ -13,8 +13,10 @@ mod golden;
 pub mod to_server;
 mod v5;
 
-pub use dialect::{Dialect, Header, Noise, Opened, Side, Version};
+pub use dialect::{Dialect, Header, Noise, Opened, Side};
 pub use dump::Dump;
 pub use from_server::FromServer;
 pub use to_server::ToServer;
 pub use v5::V5;
+
+pub use crate::icq::wire::Version;

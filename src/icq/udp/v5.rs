@@ -49,6 +49,10 @@ use crate::model::Uin;
 pub struct V5;
 
 impl Dialect for V5 {
+    fn version(&self) -> Version {
+        Version::V5
+    }
+
     fn seal(&self, from: Side, header: &Header, noise: Noise, body: &[u8]) -> Vec<u8> {
         match (from, header.version) {
             (Side::Client, _) => seal_to_server(header, noise, body),

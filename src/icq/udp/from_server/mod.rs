@@ -12,7 +12,7 @@ pub use session::{LoginReply, Multi, Reason};
 
 use super::to_server::Target;
 use crate::icq::wire::meta::{MetaForm, MetaReply};
-use crate::icq::wire::{DecodeError, Decoded, Reader, Writer, commands};
+use crate::icq::wire::{DecodeError, Decoded, Reader, Version, Writer, commands};
 
 commands! {
     /// A packet from a server.
@@ -95,14 +95,16 @@ commands! {
 }
 
 impl<'a> FromServer<'a> {
-    /// Reads the body of a server's packet. `form` is the form of the request that a META reply
+    /// Reads the body of a server's packet, as `version` writes it: the session's version, not
+    /// that of the form the packet came in. `form` is the form of the request that a META reply
     /// answers, where the caller knows it; other packets do not look at it.
     pub fn decode(
+        version: Version,
         command: u16,
         body: &'a [u8],
         form: MetaForm,
     ) -> Result<Decoded<'a, Self>, DecodeError> {
-        let mut reader = Reader::new(body);
+        let mut reader = Reader::new(body).in_version(version);
         let packet = Self::read(command, form, &mut reader)?;
         let clamped = reader.clamped();
         Ok(Decoded {
@@ -112,9 +114,9 @@ impl<'a> FromServer<'a> {
         })
     }
 
-    /// Appends the body.
-    pub fn encode(&self, out: &mut Vec<u8>) {
-        self.write_body(&mut Writer::new(out));
+    /// Appends the body, as `version` writes it.
+    pub fn encode(&self, version: Version, out: &mut Vec<u8>) {
+        self.write_body(&mut Writer::new(out).in_version(version));
     }
 
     /// Reads the body that `reader` stands at; what is left in the reader belongs to no field.

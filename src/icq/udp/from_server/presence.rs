@@ -79,7 +79,7 @@ layout! {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::icq::udp::FromServer;
+    use crate::icq::udp::{FromServer, Version};
     use crate::icq::wire::meta::MetaForm;
 
     /// From a recording of IServerd.
@@ -88,7 +88,7 @@ mod tests {
 
     #[test]
     fn any_of_the_tail_of_a_presence_may_be_missing() {
-        let read = |body| match FromServer::decode(0x006E, body, MetaForm::Unknown) {
+        let read = |body| match FromServer::decode(Version::V5, 0x006E, body, MetaForm::Unknown) {
             Ok(decoded) => match decoded.packet {
                 FromServer::UserOnline(online) => Some((online, decoded.rest)),
                 other => panic!("{other:?}"),

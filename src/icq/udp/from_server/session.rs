@@ -88,8 +88,8 @@ impl<'a> Layout<'a> for Multi<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::icq::udp::FromServer;
     use crate::icq::udp::golden::assert_from_server;
+    use crate::icq::udp::{FromServer, Version};
     use crate::icq::wire::meta::MetaForm;
 
     #[test]
@@ -110,7 +110,8 @@ mod tests {
             body,
         );
 
-        let decoded = FromServer::decode(0x005A, &body[..14], MetaForm::Unknown).unwrap();
+        let decoded =
+            FromServer::decode(Version::V5, 0x005A, &body[..14], MetaForm::Unknown).unwrap();
         assert_eq!(
             decoded.packet,
             FromServer::LoginReply(LoginReply {
@@ -148,7 +149,7 @@ mod tests {
     #[test]
     fn a_packet_inside_multi_does_not_reach_beyond_it() {
         assert_eq!(
-            FromServer::decode(0x0212, b"\x01\xff\0short", MetaForm::Unknown),
+            FromServer::decode(Version::V5, 0x0212, b"\x01\xff\0short", MetaForm::Unknown),
             Err(DecodeError::Truncated {
                 field: "packets",
                 needed: 255,

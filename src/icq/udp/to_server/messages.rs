@@ -55,8 +55,8 @@ layout! {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::icq::udp::ToServer;
     use crate::icq::udp::golden::assert_to_server;
+    use crate::icq::udp::{ToServer, Version};
 
     #[test]
     fn a_request_to_connect_is_laid_out_as_the_reference_says() {
@@ -76,7 +76,8 @@ mod tests {
 
     #[test]
     fn a_text_shorter_than_its_length_is_taken_as_it_is_and_reported() {
-        let decoded = ToServer::decode(0x010E, b"\x39\x30\0\0\x01\0\xff\0hi\0old").unwrap();
+        let decoded =
+            ToServer::decode(Version::V5, 0x010E, b"\x39\x30\0\0\x01\0\xff\0hi\0old").unwrap();
         assert_eq!(
             decoded.packet,
             ToServer::SendMessage(SendMessage {
@@ -86,12 +87,13 @@ mod tests {
             })
         );
         assert_eq!(decoded.clamped, Some("text"));
-        assert!(ToServer::decode(0x010E, b"\x39\x30\0\0\x01\0\x05").is_err());
+        assert!(ToServer::decode(Version::V5, 0x010E, b"\x39\x30\0\0\x01\0\x05").is_err());
     }
 
     #[test]
     fn what_stands_behind_a_nul_is_no_text() {
-        let decoded = ToServer::decode(0x010E, b"\x39\x30\0\0\x01\0\x06\0hi\0old!").unwrap();
+        let decoded =
+            ToServer::decode(Version::V5, 0x010E, b"\x39\x30\0\0\x01\0\x06\0hi\0old!").unwrap();
         let ToServer::SendMessage(SendMessage { text, .. }) = decoded.packet else {
             panic!("{decoded:?}");
         };

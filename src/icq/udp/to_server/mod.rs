@@ -11,7 +11,7 @@ pub use people::{ChangePassword, SearchUser, SetAuthorisation, UpdateBasic, Upda
 pub use session::{Group, Login, PreLogin, RandomGroup, Register, SetStatus, TextCode};
 
 use crate::icq::wire::meta::MetaRequest;
-use crate::icq::wire::{DecodeError, Decoded, Reader, Writer, commands};
+use crate::icq::wire::{DecodeError, Decoded, Reader, Version, Writer, commands};
 
 commands! {
     /// A packet from a client.
@@ -86,9 +86,13 @@ commands! {
 }
 
 impl<'a> ToServer<'a> {
-    /// Reads the body of a client's packet.
-    pub fn decode(command: u16, body: &'a [u8]) -> Result<Decoded<'a, Self>, DecodeError> {
-        let mut reader = Reader::new(body);
+    /// Reads the body of a client's packet, as `version` writes it.
+    pub fn decode(
+        version: Version,
+        command: u16,
+        body: &'a [u8],
+    ) -> Result<Decoded<'a, Self>, DecodeError> {
+        let mut reader = Reader::new(body).in_version(version);
         let packet = Self::read(command, &mut reader)?;
         let clamped = reader.clamped();
         Ok(Decoded {
@@ -98,9 +102,9 @@ impl<'a> ToServer<'a> {
         })
     }
 
-    /// Appends the body.
-    pub fn encode(&self, out: &mut Vec<u8>) {
-        self.write_body(&mut Writer::new(out));
+    /// Appends the body, as `version` writes it.
+    pub fn encode(&self, version: Version, out: &mut Vec<u8>) {
+        self.write_body(&mut Writer::new(out).in_version(version));
     }
 
     /// Reads the body that `reader` stands at; what is left in the reader belongs to no field.

@@ -108,8 +108,8 @@ layout! {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::icq::udp::ToServer;
     use crate::icq::udp::golden::assert_to_server;
+    use crate::icq::udp::{ToServer, Version};
 
     #[test]
     fn old_changes_are_laid_out_as_the_reference_says() {
@@ -143,7 +143,7 @@ mod tests {
         assert_to_server(&update(None), body);
         let with = [&body[..], b"\x01"].concat();
         assert_eq!(
-            ToServer::decode(0x050A, &with).unwrap().packet,
+            ToServer::decode(Version::V5, 0x050A, &with).unwrap().packet,
             update(Some(1))
         );
     }

@@ -167,8 +167,8 @@ impl<'a> Part<'a> for Group {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::icq::udp::ToServer;
     use crate::icq::udp::golden::assert_to_server;
+    use crate::icq::udp::{ToServer, Version};
 
     #[test]
     fn a_pre_login_names_the_uin_and_the_password() {
@@ -201,10 +201,10 @@ mod tests {
         assert_to_server(&login(&[]), SHORT);
 
         let mut long = Vec::new();
-        login(Login::TAIL).encode(&mut long);
+        login(Login::TAIL).encode(Version::V5, &mut long);
         assert_eq!(long, [SHORT, Login::TAIL].concat());
         assert_eq!(
-            ToServer::decode(0x03E8, &long).unwrap().packet,
+            ToServer::decode(Version::V5, 0x03E8, &long).unwrap().packet,
             login(Login::TAIL)
         );
     }
@@ -217,9 +217,12 @@ mod tests {
         ] {
             let packet = ToServer::RandomSearch(RandomGroup { group });
             let mut written = Vec::new();
-            packet.encode(&mut written);
+            packet.encode(Version::V5, &mut written);
             assert_eq!(written, body);
-            assert_eq!(ToServer::decode(0x056E, body).unwrap().packet, packet);
+            assert_eq!(
+                ToServer::decode(Version::V5, 0x056E, body).unwrap().packet,
+                packet
+            );
         }
     }
 }
