@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::{V1, V2, V3, V5};
 use crate::icq::wire::{DecodeError, Reader, Version};
 use crate::model::Uin;
 
@@ -14,9 +15,10 @@ pub struct Header {
     pub command: u16,
     /// Counts packets; the acknowledgement repeats it.
     pub seq1: u16,
-    /// Counts requests; the reply repeats it. From V3 on.
+    /// Counts requests; the reply repeats it. V2 has it in searches, questions and their answers.
     pub seq2: u16,
-    /// Sender of a client's packet, addressee of a server's; 0 before a UIN exists.
+    /// Sender of a client's packet, addressee of a server's; 0 before a UIN exists, and in what
+    /// V2 servers send.
     pub uin: Uin,
     /// Chosen at login and echoed by the server. V5 form only, else 0.
     pub session_id: u32,
@@ -99,5 +101,35 @@ pub trait Dialect: Send + Sync {
     fn open<'a>(&self, from: Side, datagram: &'a mut [u8]) -> Result<Opened<'a>, DecodeError> {
         self.decipher(from, datagram)?;
         self.read(from, &mut Reader::new(datagram))
+    }
+}
+
+impl Version {
+    /// The dialect of this version.
+    pub const fn dialect(self) -> &'static dyn Dialect {
+        match self {
+            Self::V1 => &V1,
+            Self::V2 => &V2,
+            Self::V3 => &V3::GROUPWARE,
+            Self::V5 => &V5,
+        }
+    }
+}
+
+/// Takes the version word, which has to be one of `accepted`.
+pub(super) fn take_version(
+    reader: &mut Reader<'_>,
+    from: Side,
+    accepted: &[Version],
+) -> Result<Version, DecodeError> {
+    let version = Version::of(reader.peek()).filter(|version| accepted.contains(version));
+    match (from, version) {
+        // The form of a server's packet is not always that of its session.
+        (Side::Server, Some(Version::V3)) => reader.u16_le("wire_version").map(|_| Version::V3),
+        (_, Some(version)) => reader.constant_u16_le("version").map(|_| version),
+        (_, None) => Err(DecodeError::Invalid {
+            field: "version",
+            value: reader.u16_le("version")?.into(),
+        }),
     }
 }

@@ -194,6 +194,16 @@ impl<'a> Reader<'a> {
         bytes
     }
 
+    /// Takes everything that is left; there is a password in it.
+    pub fn secret_rest(&mut self, field: &'static str) -> Password<'a> {
+        let bytes = Password(std::mem::take(&mut self.rest));
+        self.offset += bytes.0.len();
+        if !bytes.0.is_empty() {
+            self.note(field, bytes.0.len(), || Value::Secret(bytes));
+        }
+        bytes
+    }
+
     /// Takes a field that is made of smaller ones: they are not recorded, `value` of them is.
     pub fn compound<T>(
         &mut self,

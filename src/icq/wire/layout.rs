@@ -243,6 +243,30 @@ impl<'a> Part<'a> for Rest<'a> {
     }
 }
 
+/// Everything up to the end of the packet, with a password somewhere in it.
+#[derive(Clone, Copy, Default, Eq, PartialEq)]
+pub struct SecretRest<'a>(pub &'a [u8]);
+
+impl fmt::Debug for SecretRest<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SecretRest({} bytes)", self.0.len())
+    }
+}
+
+impl<'a> Part<'a> for SecretRest<'a> {
+    fn read(reader: &mut Reader<'a>, name: &'static str) -> Result<Self, DecodeError> {
+        Ok(Self(reader.secret_rest(name).0))
+    }
+
+    fn write(&self, writer: &mut Writer<'_>) {
+        writer.bytes(self.0);
+    }
+
+    fn fits(_reader: &Reader<'a>) -> bool {
+        true
+    }
+}
+
 /// A byte that is always 0 and that nobody named.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Padding;

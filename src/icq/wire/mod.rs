@@ -16,5 +16,5 @@ pub use commands::Decoded;
 pub(crate) use commands::commands;
 pub use cursor::{DecodeError, Field, Reader, Value, Writer};
 pub(crate) use layout::layout;
-pub use layout::{Layout, Padding, Part, Password, Rest};
+pub use layout::{Layout, Padding, Part, Password, Rest, SecretRest};
 pub use version::Version;
