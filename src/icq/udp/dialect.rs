@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{V1, V2, V3, V5};
+use super::{V1, V2, V3, V4, V5};
 use crate::icq::wire::{DecodeError, Reader, Version};
 use crate::model::Uin;
 
@@ -40,17 +40,20 @@ pub struct Noise {
     pub r1: u8,
     /// Which byte of the table the check word covers.
     pub r2: u8,
-    /// What a packet without a body carries instead.
+    /// What a V4 client puts into its header.
+    pub random: u16,
+    /// What a V5 client's packet without a body carries instead.
     pub filler: [u8; 4],
 }
 
 impl From<u64> for Noise {
     /// Makes noise of a random number.
     fn from(random: u64) -> Self {
-        let [r1, r2, a, b, c, d, ..] = random.to_le_bytes();
+        let [r1, r2, a, b, c, d, e, f] = random.to_le_bytes();
         Self {
             r1,
             r2,
+            random: u16::from_le_bytes([e, f]),
             filler: [a, b, c, d],
         }
     }
@@ -111,6 +114,7 @@ impl Version {
             Self::V1 => &V1,
             Self::V2 => &V2,
             Self::V3 => &V3::GROUPWARE,
+            Self::V4 => &V4,
             Self::V5 => &V5,
         }
     }

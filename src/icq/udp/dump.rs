@@ -199,7 +199,7 @@ mod tests {
         const V1: &[Version] = &[Version::V1];
         const V2: &[Version] = &[Version::V1, Version::V2];
         const V3: &[Version] = &[Version::V3];
-        const V5: &[Version] = &[Version::V5];
+        const V5: &[Version] = &[Version::V4, Version::V5];
         for (versions, command, before) in [
             (V2, 0x03E8, &[0; 4][..]),
             (V3, 0x03E8, &[0; 4]),
@@ -287,7 +287,7 @@ mod tests {
         match version {
             Version::V1 | Version::V2 => command == 0x03FC,
             Version::V3 => command == 0x0118,
-            Version::V5 => false,
+            Version::V4 | Version::V5 => false,
         }
     }
 

@@ -15,6 +15,7 @@ pub mod to_server;
 mod v1;
 mod v2;
 mod v3;
+mod v4;
 mod v5;
 
 pub use dialect::{Dialect, Header, Noise, Opened, Side};
@@ -24,6 +25,7 @@ pub use to_server::ToServer;
 pub use v1::V1;
 pub use v2::V2;
 pub use v3::V3;
+pub use v4::V4;
 pub use v5::V5;
 
 pub use crate::icq::wire::Version;

@@ -278,6 +278,7 @@ mod tests {
     const NOISE: Noise = Noise {
         r1: 27,
         r2: 0,
+        random: 0,
         filler: [0xDE, 0xAD, 0xBE, 0xEF],
     };
 
@@ -387,7 +388,7 @@ mod tests {
             let noise = Noise {
                 r1: random,
                 r2: 255 - random,
-                filler: [0; 4],
+                ..Noise::default()
             };
             for (from, length) in [(Side::Client, 1), (Side::Client, 400), (Side::Server, 0)] {
                 let body = vec![0xAB; length];

@@ -10,13 +10,15 @@ pub enum Version {
     /// ICQ groupware; also the form in which servers send a few packets to V5 clients
     /// (`icq-udp.md` §2.5).
     V3,
+    /// ICQ 98. Its servers write the form of V3.
+    V4,
     /// ICQ 99 and 2000.
     V5,
 }
 
 impl Version {
     /// All of them, the oldest first.
-    pub const ALL: [Self; 4] = [Self::V1, Self::V2, Self::V3, Self::V5];
+    pub const ALL: [Self; 5] = [Self::V1, Self::V2, Self::V3, Self::V4, Self::V5];
 
     /// The version word.
     pub const fn word(self) -> u16 {
@@ -24,6 +26,7 @@ impl Version {
             Self::V1 => 1,
             Self::V2 => 2,
             Self::V3 => 3,
+            Self::V4 => 4,
             Self::V5 => 5,
         }
     }

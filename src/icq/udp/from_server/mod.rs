@@ -8,7 +8,9 @@ mod session;
 pub use messages::{Date, OfflineMessage, ReceiveMessage, ReverseTcp, Sent};
 pub use people::{EndOfSearch, ExtendedInfo, InfoReply, RandomUser, RandomUserDetails, UserFound};
 pub use presence::{ListDone, StatusUpdate, UserOnline};
-pub use session::{LoginReply, LoginReplyV2, LoginReplyV3, LoginReplyV5, Multi, Reason};
+pub use session::{
+    LoginReply, LoginReplyV2, LoginReplyV3, LoginReplyV4, LoginReplyV5, Multi, Reason,
+};
 
 use super::groupware::{BasicInfo, Fragment, HomeInfo, Notes, WebPage, WorkInfo};
 use super::to_server::Target;
@@ -25,7 +27,7 @@ commands! {
         /// The server dropped the session.
         0x0028 "GO_AWAY" GoAway(Reason<'a>),
         /// The answer to a pre-login.
-        0x0032 "PRE_LOGIN_LIST" PreLoginList where V3 | V5,
+        0x0032 "PRE_LOGIN_LIST" PreLoginList where V3 | V4 | V5,
         /// A new UIN, in the header.
         0x0046 "NEW_UIN" NewUin,
         /// The login is accepted.
@@ -37,19 +39,19 @@ commands! {
         /// Somebody is offline.
         0x0078 "USER_OFFLINE" UserOffline(Target),
         /// A list the client asked for.
-        0x0082 "QUERY_REPLY" QueryReply where V3 | V5,
+        0x0082 "QUERY_REPLY" QueryReply where V3 | V4 | V5,
         /// Somebody an old search found.
         0x008C "USER_FOUND" UserFound(UserFound<'a>),
         /// An old search is over.
         0x00A0 "END_OF_SEARCH" EndOfSearch(EndOfSearch),
         /// Names changed, in answer to 0x04A6.
-        0x00B4 "BASIC_UPDATED_OLD" BasicUpdatedOld where V1 | V2 | V5,
+        0x00B4 "BASIC_UPDATED_OLD" BasicUpdatedOld where V1 | V2 | V4 | V5,
         /// Names not changed, in answer to 0x04A6.
-        0x00BE "BASIC_REFUSED_OLD" BasicRefusedOld where V1 | V2 | V5,
+        0x00BE "BASIC_REFUSED_OLD" BasicRefusedOld where V1 | V2 | V4 | V5,
         /// Profile changed.
-        0x00C8 "EXTENDED_UPDATED" ExtendedUpdated where V1 | V2 | V5,
+        0x00C8 "EXTENDED_UPDATED" ExtendedUpdated where V1 | V2 | V4 | V5,
         /// Profile not changed.
-        0x00D2 "EXTENDED_REFUSED" ExtendedRefused where V1 | V2 | V5,
+        0x00D2 "EXTENDED_REFUSED" ExtendedRefused where V1 | V2 | V4 | V5,
         /// A message that waited.
         0x00DC "OFFLINE_MESSAGE" OfflineMessage(OfflineMessage<'a>),
         /// All that waited were sent.
@@ -69,19 +71,19 @@ commands! {
         /// The password was changed.
         0x0140 "PASSWORD_CHANGED" PasswordChanged where V3,
         /// Somebody asks to be connected to.
-        0x015E "REVERSE_TCP" ReverseTcp(ReverseTcp) where V3 | V5,
+        0x015E "REVERSE_TCP" ReverseTcp(ReverseTcp) where V3 | V4 | V5,
         /// Somebody's status changed.
         0x01A4 "STATUS_UPDATE" StatusUpdate(StatusUpdate),
         /// A message of the service to everybody.
-        0x01C2 "SYSTEM_MESSAGE" SystemMessage(Reason<'a>) where V3 | V5,
+        0x01C2 "SYSTEM_MESSAGE" SystemMessage(Reason<'a>) where V3 | V4 | V5,
         /// Names changed, in answer to 0x050A.
-        0x01E0 "BASIC_UPDATED" BasicUpdated where V3 | V5,
+        0x01E0 "BASIC_UPDATED" BasicUpdated where V3 | V4 | V5,
         /// Names not changed, in answer to 0x050A.
-        0x01EA "BASIC_REFUSED" BasicRefused where V3 | V5,
+        0x01EA "BASIC_REFUSED" BasicRefused where V3 | V4 | V5,
         /// An answer to `SET_AUTH`: sources disagree whether yes or no (§5.2).
-        0x01F4 "SET_AUTH_ANSWER" SetAuthAnswer where V3 | V5,
+        0x01F4 "SET_AUTH_ANSWER" SetAuthAnswer where V3 | V4 | V5,
         /// Another answer to `SET_AUTH`.
-        0x01FE "SET_AUTH_ANSWER2" SetAuthAnswer2 where V3 | V5,
+        0x01FE "SET_AUTH_ANSWER2" SetAuthAnswer2 where V3 | V4 | V5,
         /// Several packets in one.
         0x0212 "MULTI" Multi(Multi<'a>) where V5,
         /// The presence of everybody on the list was told.
@@ -115,11 +117,11 @@ commands! {
         /// Part of a packet that is too long.
         0x0366 "FRAGMENT" Fragment(Fragment<'a>) where V3,
         /// The login is refused, with a text.
-        0x0370 "LOGIN_ERROR" LoginError(Reason<'a>) where V3 | V5,
+        0x0370 "LOGIN_ERROR" LoginError(Reason<'a>) where V3 | V4 | V5,
         /// What a registration needs. Its layout is not known.
-        0x037A "REGISTRATION_INFO" RegistrationInfo where V3,
+        0x037A "REGISTRATION_INFO" RegistrationInfo where V3 | V4,
         /// The registration is accepted.
-        0x0384 "REGISTRATION_OK" RegistrationOk(Reason<'a>) where V3,
+        0x0384 "REGISTRATION_OK" RegistrationOk(Reason<'a>) where V3 | V4,
         /// Profiles and search results.
         0x03DE "META_USER" Meta(MetaReply<'a>) where V5,
     }

@@ -112,7 +112,7 @@ layout! {
 /// | lstr  | `first`       | first name                                           |
 /// | lstr  | `last`        | last name                                            |
 /// | lstr  | `email`       | e-mail address                                       |
-/// | 1     | `status_byte` | V3, if two bytes follow the names                    |
+/// | 1     | `status_byte` | V3 and V4, if two bytes follow the names             |
 /// | 1     | `auth_byte`   | 0 authorisation required                             |
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct InfoReply<'a> {
@@ -127,7 +127,7 @@ pub struct InfoReply<'a> {
     pub last: &'a [u8],
     /// E-mail address.
     pub email: &'a [u8],
-    /// Some status; V3.
+    /// Some status; V3 and V4.
     pub status_byte: Option<u8>,
     /// 0: authorisation required.
     pub auth_byte: Option<u8>,
@@ -135,9 +135,10 @@ pub struct InfoReply<'a> {
 
 impl<'a> Layout<'a> for InfoReply<'a> {
     fn read(reader: &mut Reader<'a>) -> Result<Self, DecodeError> {
-        let is_v3 = reader.version() == Version::V3;
+        let may_lack_uin = reader.version() == Version::V3;
+        let may_tell_status = tells_status(reader.version());
         Ok(Self {
-            target_uin: match is_v3 && begins_with_names(reader) {
+            target_uin: match may_lack_uin && begins_with_names(reader) {
                 true => Uin(0),
                 false => Part::read(reader, "target_uin")?,
             },
@@ -145,7 +146,7 @@ impl<'a> Layout<'a> for InfoReply<'a> {
             first: reader.lstr("first")?,
             last: reader.lstr("last")?,
             email: reader.lstr("email")?,
-            status_byte: match is_v3 && reader.left() == 2 {
+            status_byte: match may_tell_status && reader.left() == 2 {
                 true => Part::read(reader, "status_byte")?,
                 false => None,
             },
@@ -154,18 +155,22 @@ impl<'a> Layout<'a> for InfoReply<'a> {
     }
 
     fn write(&self, writer: &mut Writer<'_>) {
-        let is_v3 = writer.version() == Version::V3;
-        if !(is_v3 && self.target_uin == Uin(0)) {
+        let may_lack_uin = writer.version() == Version::V3;
+        if !(may_lack_uin && self.target_uin == Uin(0)) {
             self.target_uin.write(writer);
         }
         for name in [self.nick, self.first, self.last, self.email] {
             name.write(writer);
         }
-        if is_v3 {
+        if tells_status(writer.version()) {
             self.status_byte.write(writer);
         }
         self.auth_byte.write(writer);
     }
+}
+
+const fn tells_status(version: Version) -> bool {
+    matches!(version, Version::V3 | Version::V4)
 }
 
 /// Whether four texts stand here and hardly anything behind them: then no UIN is before them.
@@ -280,13 +285,16 @@ mod tests {
         ] {
             let packet = bob(uin, status_byte);
             assert_from_server_in(Version::V3, &packet, MetaForm::Unknown, &body);
+            if uin != Uin(0) {
+                assert_from_server_in(Version::V4, &packet, MetaForm::Unknown, &body);
+            }
         }
     }
 
     #[test]
     fn what_follows_the_flag_in_a_short_profile_is_left_alone() {
         let body = [b"\x39\x30\0\0", BOB, b"\x01\0\0\0\0"].concat();
-        for version in [Version::V1, Version::V2, Version::V3, Version::V5] {
+        for version in Version::ALL {
             let decoded = FromServer::decode(version, 0x0118, &body, MetaForm::Unknown).unwrap();
             assert_eq!(decoded.packet, bob(Uin(12_345), None), "{version:?}");
             assert_eq!(decoded.rest, [0; 4]);

@@ -16,7 +16,7 @@ layout! {
     /// | 4     | `real_ip`     | their own address                              |
     /// | 1     | `dc_mode`     | as in `LOGIN`                                  |
     /// | 4     | `status`      | low word status, high word flags               |
-    /// | 4     | `tcp_version` | version of the direct protocol; V3: 2, and 2 of 0 |
+    /// | 4     | `tcp_version` | version of the direct protocol; V3, V4: 2, and 2 of 0 |
     /// | 4     | `dc_cookie`   | from here on V5, and any of it may be missing  |
     /// | 4     | `web_port`    |                                                |
     /// | 4     | `futures`     | features                                       |
@@ -121,7 +121,7 @@ mod tests {
                 }) => (online, rest),
                 other => panic!("{other:?}"),
             };
-        for version in [Version::V1, Version::V2, Version::V3] {
+        for version in [Version::V1, Version::V2, Version::V3, Version::V4] {
             let (online, rest) = read(version, BODY);
             assert_eq!((online.tcp_version, online.dc_cookie), (Some(6), None));
             assert_eq!(rest.len(), 24);

@@ -65,6 +65,46 @@ layout! {
         retries: u16,
     }
 
+    /// `LOGIN_REPLY` in V4.
+    ///
+    /// | bytes | field     | meaning                                    |
+    /// |-------|-----------|--------------------------------------------|
+    /// | 4     | `ip`      | the client's address as the server sees it |
+    /// | 2     | `w0`      | 0                                          |
+    /// | 2     | `w1`      | 0                                          |
+    /// | 2     | `x19`     | 0x19                                       |
+    /// | 2     | `x2`      | 2                                          |
+    /// | 2     | `x1`      | 1                                          |
+    /// | 2     | `xfa`     | 0xFA                                       |
+    /// | 2     | `ping`    | seconds between keepalives                 |
+    /// | 2     | `timeout` | seconds until a packet is repeated         |
+    /// | 2     | `xa`      | 0x0A                                       |
+    /// | 2     | `retries` | how often a packet is repeated             |
+    pub struct LoginReplyV4 {
+        /// The client's address as the server sees it.
+        ip: Ipv4Addr,
+        /// 0.
+        w0: u16,
+        /// 0.
+        w1: u16,
+        /// 0x19.
+        x19: u16,
+        /// 2.
+        x2: u16,
+        /// 1.
+        x1: u16,
+        /// 0xFA.
+        xfa: u16,
+        /// Seconds between keepalives.
+        ping: u16,
+        /// Seconds until a packet is repeated.
+        timeout: u16,
+        /// 0x0A.
+        xa: u16,
+        /// How often a packet is repeated.
+        retries: u16,
+    }
+
     /// `LOGIN_REPLY` in V5.
     ///
     /// | bytes | field       | meaning                                     |
@@ -112,6 +152,8 @@ pub enum LoginReply<'a> {
     V2(LoginReplyV2<'a>),
     /// In V3.
     V3(LoginReplyV3),
+    /// In V4.
+    V4(LoginReplyV4),
     /// In V5.
     V5(LoginReplyV5),
 }
@@ -122,6 +164,7 @@ impl LoginReply<'_> {
         match self {
             Self::V2(reply) => Some(reply.ip),
             Self::V3(reply) => Some(reply.ip),
+            Self::V4(reply) => Some(reply.ip),
             Self::V5(reply) => reply.ip,
         }
     }
@@ -132,6 +175,7 @@ impl<'a> Layout<'a> for LoginReply<'a> {
         match reader.version() {
             Version::V1 | Version::V2 => Layout::read(reader).map(Self::V2),
             Version::V3 => Layout::read(reader).map(Self::V3),
+            Version::V4 => Layout::read(reader).map(Self::V4),
             Version::V5 => Layout::read(reader).map(Self::V5),
         }
     }
@@ -140,6 +184,7 @@ impl<'a> Layout<'a> for LoginReply<'a> {
         match self {
             Self::V2(reply) => reply.write(writer),
             Self::V3(reply) => reply.write(writer),
+            Self::V4(reply) => reply.write(writer),
             Self::V5(reply) => reply.write(writer),
         }
     }
@@ -254,7 +299,25 @@ mod tests {
             xa: 10,
             retries: 3,
         });
+        let v4 = LoginReply::V4(LoginReplyV4 {
+            ip,
+            w0: 0,
+            w1: 0,
+            x19: 0x19,
+            x2: 2,
+            x1: 1,
+            xfa: 0xFA,
+            ping: 45,
+            timeout: 5,
+            xa: 10,
+            retries: 5,
+        });
         for (version, reply, body) in [
+            (
+                Version::V4,
+                v4,
+                &b"\xcb\0\x71\x09\0\0\0\0\x19\0\x02\0\x01\0\xfa\0\x2d\0\x05\0\x0a\0\x05\0"[..],
+            ),
             (
                 Version::V2,
                 v2,

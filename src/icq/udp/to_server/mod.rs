@@ -24,13 +24,13 @@ commands! {
         /// A message for somebody.
         0x010E "SEND_MESSAGE" SendMessage(SendMessage<'a>),
         /// Asks somebody to connect back.
-        0x015E "TCP_REQUEST" TcpRequest(ReverseTcpRequest) where V3 | V5,
+        0x015E "TCP_REQUEST" TcpRequest(ReverseTcpRequest) where V3 | V4 | V5,
         /// The login.
-        0x03E8 "LOGIN" Login(Login<'a>) where V2 | V3 | V5,
+        0x03E8 "LOGIN" Login(Login<'a>) where V2 | V3 | V4 | V5,
         /// Asks for the departments list before the login; the login of V1.
         0x03F2 "PRE_LOGIN" PreLogin(PreLogin<'a>),
         /// Registers a new UIN.
-        0x03FC "NEW_USER" Register(Register<'a>) where V1 | V2 | V5,
+        0x03FC "NEW_USER" Register(Register<'a>) where V1 | V2 | V4 | V5,
         /// Whose presence is wanted.
         0x0406 "CONTACT_LIST" ContactList(UinList),
         /// Searches a UIN.
@@ -54,21 +54,23 @@ commands! {
         /// Changes the password, the old way.
         0x049C "CHANGE_PASSWORD" ChangePassword(ChangePassword<'a>) where V1 | V2 | V3,
         /// Changes one's names, the oldest way.
-        0x04A6 "UPDATE_BASIC_OLD" UpdateBasicOld(UpdateBasic<'a>) where V1 | V2 | V5,
+        0x04A6 "UPDATE_BASIC_OLD" UpdateBasicOld(UpdateBasic<'a>) where V1 | V2 | V4 | V5,
         /// Changes one's profile, the old way.
-        0x04B0 "UPDATE_EXT" UpdateExtended(UpdateExtended<'a>) where V1 | V2 | V5,
+        0x04B0 "UPDATE_EXT" UpdateExtended(UpdateExtended<'a>) where V1 | V2 | V4 | V5,
         /// Asks for a list of servers.
         0x04BA "QUERY_SERVERS" QueryServers,
         /// Asks for a list of add-ons.
         0x04C4 "QUERY_ADDONS" QueryAddons,
+        /// Asks for one's own profile before the login.
+        0x04CE "LOGIN_INFO" LoginInfo(Target) where V4,
         /// Shows a status.
         0x04D8 "SET_STATUS" SetStatus(SetStatus),
         /// The first login ever.
-        0x04EC "FIRST_LOGIN" FirstLogin where V1 | V2 | V5,
+        0x04EC "FIRST_LOGIN" FirstLogin where V1 | V2 | V4 | V5,
         /// Changes one's names, the old way.
-        0x050A "UPDATE_BASIC" UpdateBasic(UpdateBasic<'a>) where V3 | V5,
+        0x050A "UPDATE_BASIC" UpdateBasic(UpdateBasic<'a>) where V3 | V4 | V5,
         /// Says whether adding oneself needs authorisation, the old way.
-        0x0514 "SET_AUTH" SetAuthorisation(SetAuthorisation) where V3 | V5,
+        0x0514 "SET_AUTH" SetAuthorisation(SetAuthorisation) where V3 | V4 | V5,
         /// Still there, another spelling.
         0x051E "KEEP_ALIVE2" KeepAlive2 where V5,
         /// What the client's window looks like.
@@ -98,9 +100,9 @@ commands! {
         /// Part of a packet that is too long.
         0x05D2 "FRAGMENT" Fragment(Fragment<'a>) where V3,
         /// Asks what a registration needs.
-        0x05DC "REGISTRATION_REQ" RegistrationRequest where V3,
+        0x05DC "REGISTRATION_REQ" RegistrationRequest where V3 | V4,
         /// Registers a new UIN.
-        0x05E6 "REGISTRATION_FORM" RegistrationForm(RegistrationForm<'a>) where V3,
+        0x05E6 "REGISTRATION_FORM" RegistrationForm(RegistrationForm<'a>) where V3 | V4,
         /// Asks for the departments list.
         0x05F0 "DEPARTMENTS_REQ" DepartmentsRequest where V3,
         /// Asks for all of somebody's profile, five packets.

@@ -10,7 +10,7 @@ layout! {
     ///
     /// | bytes | field            | meaning                                           |
     /// |-------|------------------|---------------------------------------------------|
-    /// | 4     | `time`           | unix time; V5                                     |
+    /// | 4     | `time`           | unix time; V4 and V5                              |
     /// | 4     | `tcp_port`       | listening port, 0 if none                         |
     /// | lstr  | `password`       | clear, at most 8 characters                       |
     /// | 4     | `x1`             | [`Login::X1`]; not in V3                          |
@@ -24,13 +24,13 @@ layout! {
     /// | n     | `rest_hex`       | [`Login::tail`]; absent from older clients        |
     pub struct Login<'a> {
         /// Unix time of the login.
-        time: u32 where V5,
+        time: u32 where V4 | V5,
         /// The client's listening port, 0 if none.
         tcp_port: u32,
         /// The password, at most 8 characters.
         password: Password<'a>,
         /// Unknown; differs by client.
-        x1: u32 where V1 | V2 | V5,
+        x1: u32 where V1 | V2 | V4 | V5,
         /// The build of a groupware client.
         client_version: u16 where V3,
         /// 2.
@@ -60,13 +60,13 @@ layout! {
     /// | 4     | `client_version` | may be missing; not in V1       |
     pub struct PreLogin<'a> {
         /// Who logs in. In V1 the header says it.
-        login_uin: Uin where V2 | V3 | V5,
+        login_uin: Uin where V2 | V3 | V4 | V5,
         /// The password.
         password: Password<'a>,
         /// The status to begin with.
         status: u32 where V1,
         /// The client's build.
-        client_version: Option<u32> where V2 | V3 | V5,
+        client_version: Option<u32> where V2 | V3 | V4 | V5,
     }
 
     /// `NEW_USER` (0x03FC): asks for a new UIN (§6.6).
@@ -91,13 +91,13 @@ layout! {
         /// Unknown, 0.
         x3: Option<u32> where V1 | V2,
         /// Unknown, 0xA0.
-        xa: u32 where V3 | V5,
+        xa: u32 where V3 | V4 | V5,
         /// Unknown, 0x2461.
-        xb: u32 where V3 | V5,
+        xb: u32 where V3 | V4 | V5,
         /// Unknown, 0x00A00000.
-        xc: u32 where V3 | V5,
+        xc: u32 where V3 | V4 | V5,
         /// Unknown, 0.
-        xd: u32 where V3 | V5,
+        xd: u32 where V3 | V4 | V5,
     }
 
     /// `SEND_TEXT_CODE` (0x0438): the logout, or a probe (§4.9).
@@ -171,6 +171,7 @@ impl<'a> Login<'a> {
         let (x1, client_version, two, tcp_version) = match version {
             Version::V1 | Version::V2 => (0x78, 0, 0, 3),
             Version::V3 => (0, 0x7A, 2, 2),
+            Version::V4 => (0x98, 0, 0, 3),
             Version::V5 => (Self::X1, 0, 0, 6),
         };
         Self {
@@ -196,6 +197,8 @@ impl<'a> Login<'a> {
             Version::V1 | Version::V2 => &[1, 0, 0, 0, 0, 0, 0x08, 0x00, 0x78, 0x00],
             // 3, the build.
             Version::V3 => &[3, 0, 0x7A, 0],
+            // Zeros, the build.
+            Version::V4 => &[0, 0, 0, 0, 0, 0, 0, 0, 0x98, 0],
             Version::V5 => Self::TAIL,
         }
     }
@@ -345,12 +348,15 @@ mod tests {
         const V2: &[u8] = b"\0\0\0\0\x04\0efg\0\x78\0\0\0\0\0\0\0\x06\0\x01\0\0\x03\0\0\0";
         const V3: &[u8] =
             b"\0\0\0\0\x04\0efg\0\x7a\0\x02\0\0\0\0\0\x06\0\x01\0\0\x02\0\0\0\0\0\0\0";
+        const V4: &[u8] = b"\0\x4f\x49\x38\0\0\0\0\x04\0efg\0\x98\0\0\0\0\0\0\0\x06\0\x01\0\0\
+            \x03\0\0\0";
         const V5: &[u8] = b"\0\x4f\x49\x38\0\0\0\0\x04\0efg\0\xd5\0\0\0\0\0\0\0\x06\0\x01\0\0\
             \x06\0\0\0";
         for version in Version::ALL {
             let (body, tail): (&[u8], &[u8]) = match version {
                 Version::V1 | Version::V2 => (V2, b"\x01\0\0\0\0\0\x08\0\x78\0"),
                 Version::V3 => (V3, b"\x03\0\x7a\0"),
+                Version::V4 => (V4, b"\0\0\0\0\0\0\0\0\x98\0"),
                 Version::V5 => (V5, Login::TAIL),
             };
             let mut written = Vec::new();
@@ -372,7 +378,7 @@ mod tests {
                     login(version)
                 );
             } else {
-                assert_eq!(read.time != 0, version == Version::V5);
+                assert_eq!(read.time != 0, version >= Version::V4);
             }
             for length in 0..body.len() {
                 let shorter = ToServer::decode(version, 0x03E8, &written[..length]);
