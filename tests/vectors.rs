@@ -128,6 +128,9 @@ fn check(vector: &Vector) -> Result<(), String> {
         return Err(error.to_string());
     }
     assert_complete(&dump, opened.plain.len(), &vector.id);
+    if dump.name.is_none() {
+        say(&format!("its command has no name here: {}", vector.id));
+    }
     let mut read = fields(&dump.fields);
     write_as_captured(&mut read, &expected);
     same_fields(&read, &expected)?;

@@ -137,3 +137,33 @@ pub(super) fn take_version(
         }),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn every_version_has_its_own_dialect() {
+        for version in Version::ALL {
+            assert_eq!(version.dialect().version(), version);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_datagram_is_opened_or_refused_by_every_dialect(datagram: Vec<u8>, word in 0_u8..7) {
+            for version in Version::ALL {
+                for from in [Side::Client, Side::Server] {
+                    let _opened = version.dialect().open(from, &mut datagram.clone());
+                    let mut datagram = datagram.clone();
+                    if let Some(first) = datagram.first_chunk_mut::<2>() {
+                        *first = [word, 0];
+                    }
+                    let _opened = version.dialect().open(from, &mut datagram);
+                }
+            }
+        }
+    }
+}

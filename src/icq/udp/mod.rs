@@ -7,6 +7,7 @@
 mod check;
 mod dialect;
 mod dump;
+pub mod fragments;
 pub mod from_server;
 #[cfg(test)]
 mod golden;

@@ -178,7 +178,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::icq::udp::V1;
+    use crate::icq::udp::{FromServer, ToServer, V1};
 
     const HEADER: Header = Header {
         version: Version::V2,
@@ -286,6 +286,16 @@ mod tests {
                 let mut datagram = whole[..length].to_vec();
                 assert!(V2.open(from, &mut datagram).is_err(), "{length}");
             }
+        }
+    }
+
+    #[test]
+    fn what_bears_a_number_is_in_the_lists() {
+        for request in NUMBERED_REQUESTS {
+            assert!(ToServer::exists_in(request, Version::V2), "{request:#x}");
+        }
+        for reply in NUMBERED_REPLIES {
+            assert!(FromServer::exists_in(reply, Version::V2), "{reply:#x}");
         }
     }
 

@@ -45,9 +45,9 @@ commands! {
         /// An old search is over.
         0x00A0 "END_OF_SEARCH" EndOfSearch(EndOfSearch),
         /// Names changed, in answer to 0x04A6.
-        0x00B4 "BASIC_UPDATED_OLD" BasicUpdatedOld where V1 | V2 | V4 | V5,
+        0x00B4 "BASIC_UPDATED_OLD" BasicUpdatedOld where V1 | V2 | V5,
         /// Names not changed, in answer to 0x04A6.
-        0x00BE "BASIC_REFUSED_OLD" BasicRefusedOld where V1 | V2 | V4 | V5,
+        0x00BE "BASIC_REFUSED_OLD" BasicRefusedOld where V1 | V2 | V5,
         /// Profile changed.
         0x00C8 "EXTENDED_UPDATED" ExtendedUpdated where V1 | V2 | V4 | V5,
         /// Profile not changed.

@@ -54,7 +54,7 @@ commands! {
         /// Changes the password, the old way.
         0x049C "CHANGE_PASSWORD" ChangePassword(ChangePassword<'a>) where V1 | V2 | V3,
         /// Changes one's names, the oldest way.
-        0x04A6 "UPDATE_BASIC_OLD" UpdateBasicOld(UpdateBasic<'a>) where V1 | V2 | V4 | V5,
+        0x04A6 "UPDATE_BASIC_OLD" UpdateBasicOld(UpdateBasic<'a>) where V1 | V2 | V5,
         /// Changes one's profile, the old way.
         0x04B0 "UPDATE_EXT" UpdateExtended(UpdateExtended<'a>) where V1 | V2 | V4 | V5,
         /// Asks for a list of servers.
@@ -70,7 +70,7 @@ commands! {
         /// Changes one's names, the old way.
         0x050A "UPDATE_BASIC" UpdateBasic(UpdateBasic<'a>) where V3 | V4 | V5,
         /// Says whether adding oneself needs authorisation, the old way.
-        0x0514 "SET_AUTH" SetAuthorisation(SetAuthorisation) where V3 | V4 | V5,
+        0x0514 "SET_AUTH" SetAuthorisation(SetAuthorisation) where V3 | V5,
         /// Still there, another spelling.
         0x051E "KEEP_ALIVE2" KeepAlive2 where V5,
         /// What the client's window looks like.
@@ -149,5 +149,27 @@ impl<'a> ToServer<'a> {
     /// Reads the body that `reader` stands at; what is left in the reader belongs to no field.
     pub fn read(command: u16, reader: &mut Reader<'a>) -> Result<Self, DecodeError> {
         Self::read_body(command, reader)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_knows_what_a_version_can_carry() {
+        let versions = |command| {
+            Version::ALL
+                .iter()
+                .filter(|version| ToServer::exists_in(command, **version))
+                .map(|version| version.word())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(versions(ToServer::Ack.command()), [1, 2, 3, 4, 5]);
+        assert_eq!(versions(0x03E8), [2, 3, 4, 5]);
+        assert_eq!(versions(0x04A6), [1, 2, 5]);
+        assert_eq!(versions(0x05C8), [3]);
+        assert_eq!(versions(0x064A), [5]);
+        assert_eq!(versions(0xFFFF), [0; 0]);
     }
 }
