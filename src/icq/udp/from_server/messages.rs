@@ -50,7 +50,7 @@ layout! {
     /// | 1     | `day`    | 1 to 31 |
     /// | 1     | `hour`   |         |
     /// | 1     | `minute` |         |
-    #[derive(Copy)]
+    #[derive(Copy, Hash)]
     pub struct Date {
         /// The year.
         year: u16,
@@ -99,7 +99,7 @@ layout! {
 /// |-------|------------------|-------------------------------------------------|
 /// | 6     | `year` …         | [`Date`]                                        |
 /// | 4     | `time`           | unix time; V3, though some servers have a date  |
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Sent {
     /// As a date.
     Date(Date),
