@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use super::{Changes, Mark, UserOutput};
 use crate::icq::Command;
+use crate::model::{Message, Uin};
 use crate::store::Change;
 use crate::xmpp::Stanza;
 
@@ -15,13 +16,34 @@ use crate::xmpp::Stanza;
 pub struct Effects {
     outputs: VecDeque<UserOutput>,
     commands: VecDeque<Command>,
+    posts: VecDeque<(Uin, Message)>,
     changes: Changes,
     marks: u64,
+    mark_wanted: bool,
+    /// Differs between runs, so that no id of the last one is used again.
+    run: u32,
+    ids: u64,
 }
 
 impl Effects {
-    /// Sends a stanza.
-    pub fn send(&mut self, stanza: Stanza) {
+    /// Nothing wanted yet. `run` differs from start to start.
+    pub fn new(run: u32) -> Self {
+        Self {
+            run,
+            ..Self::default()
+        }
+    }
+
+    /// An id for a stanza of our own. No other stanza to this user has it.
+    pub fn id(&mut self) -> String {
+        self.ids += 1;
+        format!("{:x}-{:x}", self.run, self.ids)
+    }
+
+    /// Sends a stanza, with an id of its own if it has none.
+    pub fn send(&mut self, stanza: impl Into<Stanza>) {
+        let mut stanza = stanza.into();
+        stanza.identify(|| self.id());
         self.outputs.push_back(UserOutput::Stanza(stanza));
     }
 
@@ -33,6 +55,12 @@ impl Effects {
     /// Asks the ICQ session for something. Ignored by [`User`](super::User) when there is none.
     pub fn command(&mut self, command: Command) {
         self.commands.push_back(command);
+    }
+
+    /// Sends a message of the gateway's own to somebody on ICQ, an answer to an authorisation request
+    /// for one. [`Outbox::pump`](super::Outbox::pump) takes it from here.
+    pub fn post(&mut self, to: Uin, message: Message) {
+        self.posts.push_back((to, message));
     }
 
     /// Writes something down, whenever convenient.
@@ -49,19 +77,39 @@ impl Effects {
     /// Asks to be told when everything sent so far has reached the XMPP server.
     pub fn mark(&mut self) -> Mark {
         self.marks += 1;
+        self.mark_wanted = false;
         let mark = Mark(self.marks);
         self.outputs.push_back(UserOutput::Mark(mark));
         mark
     }
 
+    /// The mark that will be set behind everything sent until the driver comes: one for all who ask.
+    pub fn next_mark(&mut self) -> Mark {
+        self.mark_wanted = true;
+        Mark(self.marks + 1)
+    }
+
     /// What has to be written before [`next_output`](Self::next_output) is done.
     pub fn take_changes(&mut self) -> Option<Changes> {
+        if self.mark_wanted {
+            self.mark();
+        }
         (!self.changes.list.is_empty()).then(|| std::mem::take(&mut self.changes))
     }
 
     /// The next thing for the driver to do.
     pub fn next_output(&mut self) -> Option<UserOutput> {
-        self.outputs.pop_front()
+        let next = self.outputs.pop_front();
+        // A login makes many at once; idle users keep no room for them.
+        if next.is_none() && self.outputs.capacity() > MAX_IDLE {
+            self.outputs = VecDeque::new();
+        }
+        next
+    }
+
+    /// The next message of the gateway's own.
+    pub fn next_post(&mut self) -> Option<(Uin, Message)> {
+        self.posts.pop_front()
     }
 
     /// The next thing for the ICQ session to do.
@@ -69,3 +117,6 @@ impl Effects {
         self.commands.pop_front()
     }
 }
+
+/// Room for outputs that a user without any may keep.
+const MAX_IDLE: usize = 8;

@@ -2,7 +2,7 @@
 
 use xmpp_parsers::jid::BareJid;
 
-use super::{Privileges, Resources, Settings};
+use super::{Caps, Privileges, Resources, Settings, UserState};
 use crate::model::Uin;
 
 /// What every part of a [`User`](super::User) is shown when something happens: read only, and true
@@ -11,10 +11,14 @@ use crate::model::Uin;
 pub struct Env<'a> {
     /// What the operator decided.
     pub settings: &'a Settings,
+    /// What presences say about what their senders can do.
+    pub caps: &'a Caps,
     /// The user.
     pub jid: &'a BareJid,
     /// The user's own number.
     pub uin: Uin,
+    /// The user wants contacts offered to the roster without asking for it.
+    pub import_contacts: bool,
     /// Where the user is online in XMPP.
     pub resources: &'a Resources,
     /// What the user's XMPP server lets the gateway do.
@@ -23,4 +27,6 @@ pub struct Env<'a> {
     pub link_up: bool,
     /// The ICQ session is logged in and its contact list is loaded.
     pub icq_online: bool,
+    /// How the ICQ login stands, with a [sentence](UserState::sentence) for people.
+    pub state: &'a UserState,
 }

@@ -6,8 +6,31 @@
 
 mod effects;
 mod env;
+mod face;
+mod facts;
+mod inbox;
+mod journal;
+mod login;
+mod outbox;
+mod own;
+mod pace;
+#[cfg(test)]
+mod properties;
+mod recent;
+mod refuse;
+mod register;
 mod resources;
+mod roster;
+mod router;
 mod settings;
+mod shared;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod testkit;
+mod user;
+mod words;
+mod xep;
 
 use std::sync::Arc;
 
@@ -17,8 +40,16 @@ use crate::xmpp::Stanza;
 
 pub use effects::Effects;
 pub use env::Env;
-pub use resources::Resources;
+pub use inbox::{Inbox, Sender};
+pub use journal::{Journal, Unfinished};
+pub use outbox::Outbox;
+pub use resources::{Announced, Resource, Resources};
+pub use roster::Roster;
+pub use router::{Gateway, GatewayInput, GatewayOutput};
 pub use settings::{AccessRule, ContactAddresses, Limits, Settings, Who};
+pub use shared::Shared;
+pub use user::{Seat, User};
+pub use xep::Caps;
 
 /// What can happen to a [`User`], apart from datagrams and time.
 #[derive(Clone, Debug)]
@@ -39,8 +70,10 @@ pub enum UserInput {
         /// The local UDP port.
         local_port: u16,
     },
-    /// The answer to [`UserOutput::Connect`]: there is no socket, and why.
+    /// The answer to [`UserOutput::Connect`], or later: there is no socket (any more), and why.
     ConnectFailed(LogoutReason),
+    /// The answer to an iq of this user's could not be read: the request with this id has failed.
+    BadAnswer(String),
     /// The program ends: say goodbye on both sides (xmpp-gateway.md §3.6), then [`UserOutput::Ended`].
     Shutdown,
 }
@@ -63,6 +96,9 @@ pub enum UserOutput {
     Disconnect,
     /// The user's state, for the operator: sent whenever it changes.
     State(UserState),
+    /// The user is registered from now on, or no longer; what an earlier registration left to be done
+    /// goes on until [`Ended`](Self::Ended).
+    Registered(bool),
     /// Nothing more will come: the task may end.
     Ended(Ending),
 }
@@ -133,6 +169,16 @@ impl UserState {
             Self::Barred(_) => "barred",
             Self::Paused => "paused",
             Self::Suspended => "suspended",
+        }
+    }
+
+    /// A login runs, is on its way, or is on the clock: a message may wait for it.
+    pub const fn is_coming(&self) -> bool {
+        match self {
+            Self::Queued | Self::Connecting | Self::Loading | Self::Online | Self::Retrying(_) => {
+                true
+            }
+            Self::Offline | Self::Barred(_) | Self::Paused | Self::Suspended => false,
         }
     }
 }

@@ -4,13 +4,15 @@
 
 use std::time::Duration;
 
+use xmpp_parsers::jid::DomainPart;
+
 use crate::model::Uin;
 
 /// What the operator decided.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
     /// The component's domain: `icq.example.org`.
-    pub domain: String,
+    pub domain: DomainPart,
     /// Its name in service discovery and on the roster.
     pub name: String,
     /// Domains whose XEP-0356 grants are believed, and whose users are local.
@@ -122,10 +124,11 @@ impl Default for Limits {
 
 impl Settings {
     /// The defaults for the component `domain`; its parent domain is local.
-    pub fn new(domain: &str) -> Self {
-        let parent = domain.split_once('.').map(|(_, parent)| parent.to_owned());
+    pub fn new(domain: DomainPart) -> Self {
+        let parent = domain.as_str().split_once('.');
+        let parent = parent.map(|(_, parent)| parent.to_owned());
         Self {
-            domain: domain.to_owned(),
+            domain,
             name: "ICQ".to_owned(),
             local_domains: parent.into_iter().collect(),
             access: vec![AccessRule {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::Uin;
 
 /// A message as ICQ knows it: a kind, and the parts that kind has.
-#[derive(Clone, Debug, Eq, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, Eq, Hash, PartialEq, Deserialize, Serialize)]
 pub enum Message {
     /// Plain text. Lines end with a line feed, whatever the wire does.
     Text(String),
@@ -64,7 +64,7 @@ pub enum Message {
 }
 
 /// How the sender of an authorisation request or of an "added" notice introduces themselves.
-#[derive(Clone, Debug, Default, Eq, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, Eq, Hash, PartialEq, Deserialize, Serialize)]
 pub struct Introduction {
     /// Nickname.
     pub nick: String,

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::model::{Contact, Message, Secret, Uin, UnixTime};
 
@@ -25,11 +25,12 @@ pub struct UserRecord {
 }
 
 /// What the user registered with.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct Registration {
     /// The user's own number.
     pub uin: Uin,
     /// The ICQ password.
+    #[serde(serialize_with = "reveal", deserialize_with = "conceal")]
     pub password: Secret,
     /// When to be online on ICQ.
     pub mode: Mode,
@@ -101,15 +102,32 @@ pub struct ContactRecord {
     pub offered: bool,
     /// Taken off the roster by the user and kept on ICQ (rule R).
     pub hidden: bool,
+    /// Was seen on the user's roster, or put there: if it is missing now, a person removed it.
+    pub on_roster: bool,
 }
 
-/// Somebody's question to be authorised.
+/// Somebody's question to be authorised, or notice of having added the user.
 #[derive(Clone, Debug, Eq, PartialEq, Deserialize, Serialize)]
 pub struct Request {
     /// Why, in the asker's words.
     pub reason: String,
     /// When.
     pub received: UnixTime,
+    /// The user was asked.
+    pub told: bool,
+    /// What it is.
+    pub kind: RequestKind,
+}
+
+/// What a [`Request`] is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Deserialize, Serialize)]
+pub enum RequestKind {
+    /// A question that ICQ wants an answer to.
+    Question,
+    /// Somebody has added the user and says so.
+    Notice,
+    /// A question that the user refused, kept for a while so that it is not put again at once.
+    Refused,
 }
 
 /// One direction of a subscription.
@@ -142,12 +160,19 @@ pub struct Outgoing {
     pub stanza_id: Option<String>,
     /// The resource that sent it; an error goes there.
     pub resource: Option<String>,
+    /// It was addressed to the contact's client rather than to the account; an error comes from there.
+    pub to_client: bool,
     /// Whom it is for.
     pub to: Uin,
     /// What it says.
     pub message: Message,
     /// When it was taken.
     pub taken: UnixTime,
+    /// It was handed to ICQ together with being written down: it may have left.
+    pub left: bool,
+    /// The gateway's own message, an answer to an authorisation request for one: if it fails, nobody
+    /// is told.
+    pub own: bool,
 }
 
 /// A message from ICQ to the user.
@@ -167,17 +192,51 @@ pub struct Incoming {
     pub arrived: UnixTime,
 }
 
-/// How far the messages of the journal have come.
+/// How far the messages of the journal have come, beyond what their entries say.
 #[derive(Clone, Debug, Default, Eq, PartialEq, Deserialize, Serialize)]
 pub struct Cursor {
-    /// The highest number given to a message so far; numbers go on from here after a restart.
+    /// Numbers up to this one may have been given to messages; after a restart they go on above it.
     pub last_id: u64,
-    /// Outgoing messages that were handed to ICQ and have no ending yet: they may have left.
-    pub left: Vec<u64>,
-    /// Outgoing messages of batches still in the journal that have had their ending.
-    pub ended: Vec<u64>,
     /// Incoming messages up to this number have reached the XMPP server.
     pub shown: u64,
+    /// Messages of batches still in the journal that have come further than their entries say, by
+    /// number.
+    pub stages: Vec<(u64, Stage)>,
+    /// Messages from ICQ for which there was no room, by sender: the user is yet to be told.
+    pub lost: Vec<(Uin, u32)>,
+}
+
+/// How far one message has come.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Deserialize, Serialize)]
+pub enum Stage {
+    /// Outgoing: waits for ICQ. Written down for one that came back from a session it had not left.
+    Waiting,
+    /// Outgoing: handed to ICQ, so it may have left.
+    Left,
+    /// Outgoing: its sender gets this error, and it is not yet known to have reached them.
+    Failed(Failure),
+    /// Outgoing: it has had its ending.
+    Ended,
+    /// Incoming: the XMPP server could not keep it for the user and sent it back.
+    Bounced,
+}
+
+/// Why a message to ICQ comes back to its sender (xmpp-gateway.md §15.2).
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Deserialize, Serialize)]
+pub enum Failure {
+    /// There was no ICQ login, and none came in time.
+    NotConnected,
+    /// ICQ took nothing for too long.
+    TooSlow,
+    /// It left and was not acknowledged: it may have arrived.
+    Unconfirmed {
+        /// How many of its parts were acknowledged.
+        parts_sent: u16,
+        /// How many parts it had.
+        parts: u16,
+    },
+    /// ICQ has no such kind of message.
+    Unsupported,
 }
 
 /// A change to what is kept about one user.
@@ -243,4 +302,14 @@ impl UserRecord {
         }
         Some(record)
     }
+}
+
+/// Writes a password into a record, which is sealed before it is kept.
+fn reveal<S: Serializer>(secret: &Secret, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(secret.reveal())
+}
+
+/// Takes a password out of an opened record.
+fn conceal<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Secret, D::Error> {
+    String::deserialize(deserializer).map(Secret::new)
 }

@@ -1,0 +1,426 @@
+//! When a user is online on ICQ (xmpp-gateway.md §6).
+//!
+//! [`Login`] decides; [`User`](super::User) holds the session and does what is decided.
+
+use std::time::{Duration, Instant};
+
+use xmpp_parsers::jid::{FullJid, Jid};
+
+use super::face::Face;
+use super::facts::Facts;
+use super::{Effects, UserOutput, UserState, own, register, words};
+use crate::icq::LogoutReason;
+use crate::model::{Now, Status, UnixTime};
+use crate::store::{Change, LoginRecord, Mode, SessionTrace};
+use crate::xmpp::Refusal;
+
+/// One user's wish to be online on ICQ, and how far it has come true.
+#[derive(Debug)]
+pub(super) struct Login {
+    record: LoginRecord,
+    face: Face,
+    /// Mode *manual*: the user said so.
+    told: bool,
+    /// The resource whose presence caused this login, until it had its answer.
+    asked_by: Option<FullJid>,
+    /// Logins that failed, one after another.
+    failures: u32,
+    retry_at: Option<Now>,
+    log_off_at: Option<Instant>,
+    online_since: Option<Instant>,
+    random: u64,
+}
+
+/// What has to happen next.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Step {
+    /// Nothing.
+    Stay,
+    /// A login should begin.
+    Open,
+    /// The login should end.
+    Close,
+}
+
+impl Login {
+    /// As it was written down. `seed` differs between users.
+    pub(super) fn load(record: LoginRecord, seed: u64) -> Self {
+        Self {
+            record,
+            face: Face::default(),
+            told: false,
+            asked_by: None,
+            failures: 0,
+            retry_at: None,
+            log_off_at: None,
+            online_since: None,
+            random: seed,
+        }
+    }
+
+    /// What is written down.
+    pub(super) fn record(&self) -> &LoginRecord {
+        &self.record
+    }
+
+    /// Writes something else down.
+    pub(super) fn note(&mut self, fx: &mut Effects, change: impl FnOnce(&mut LoginRecord)) {
+        change(&mut self.record);
+        fx.note(Change::Login(Box::new(self.record.clone())));
+    }
+
+    /// The state of a user who does nothing, by what is written down.
+    pub(super) fn resting_state(&self) -> UserState {
+        if self.record.suspended.is_some() {
+            return UserState::Suspended;
+        }
+        if self.record.paused {
+            return UserState::Paused;
+        }
+        match &self.record.barred {
+            Some(code) => UserState::Barred(barred_by(code)),
+            None => UserState::Offline,
+        }
+    }
+
+    /// A number that nobody outside can guess, another one each time.
+    pub(super) fn random(&mut self) -> u64 {
+        // SplitMix64.
+        self.random = self.random.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.random;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+
+    /// A presence came from this resource: if a login follows and fails, it is told.
+    pub(super) fn asked_by(&mut self, facts: &Facts, jid: &FullJid) {
+        let open = matches!(
+            facts.state,
+            UserState::Offline | UserState::Queued | UserState::Connecting
+        );
+        if open {
+            self.asked_by.get_or_insert_with(|| jid.clone());
+        }
+    }
+
+    /// Somebody wants to write: in mode *manual* that is the user's word to log in.
+    pub(super) fn wake(&mut self, facts: &Facts) {
+        self.told |= facts.resources.want_login();
+    }
+
+    /// The user says *log in*: what forbade it before does so no longer. A suspended registration has to
+    /// be revived first.
+    pub(super) fn resume(&mut self, now: Now, facts: &mut Facts, fx: &mut Effects) {
+        if self.record.paused || self.record.barred.is_some() {
+            self.note(fx, |record| {
+                record.paused = false;
+                record.barred = None;
+            });
+        }
+        let waits = matches!(
+            facts.state,
+            UserState::Barred(_) | UserState::Paused | UserState::Retrying(_)
+        );
+        if waits {
+            self.set(now, facts, fx, UserState::Offline);
+        }
+        self.failures = 0;
+        self.told = true;
+    }
+
+    /// The user added the gateway again, or registered again.
+    pub(super) fn revive(&mut self, now: Now, facts: &mut Facts, fx: &mut Effects) {
+        self.note(fx, |record| record.suspended = None);
+        let state = self.resting_state();
+        self.set(now, facts, fx, state);
+    }
+
+    /// There is no need to be patient: the user left the gateway, not the network.
+    pub(super) fn leave_now(&mut self, now: Now) {
+        self.log_off_at = Some(now.instant);
+    }
+
+    /// The link to the XMPP server went up or down: whoever is away for that is given time anew.
+    pub(super) fn link_changed(&mut self) {
+        self.log_off_at = None;
+        self.face.forget();
+    }
+
+    /// What has to happen next. `needed` is a reason of its own to be online, whatever the mode;
+    /// `closing` says that the last session is still saying goodbye.
+    pub(super) fn next(&mut self, now: Now, facts: &Facts, needed: bool, closing: bool) -> Step {
+        let wanted = needed || self.is_wanted(facts);
+        match &facts.state {
+            UserState::Barred(_) | UserState::Paused | UserState::Suspended => Step::Stay,
+            UserState::Offline if wanted && !closing => Step::Open,
+            UserState::Offline => Step::Stay,
+            UserState::Retrying(_) if wanted => {
+                let due = self.retry_at.is_none_or(|at| at.instant <= now.instant);
+                if due && !closing {
+                    Step::Open
+                } else {
+                    Step::Stay
+                }
+            }
+            UserState::Queued
+            | UserState::Connecting
+            | UserState::Loading
+            | UserState::Online
+            | UserState::Retrying(_) => self.stay_or_close(now, facts, wanted),
+        }
+    }
+
+    fn stay_or_close(&mut self, now: Now, facts: &Facts, wanted: bool) -> Step {
+        if wanted {
+            self.log_off_at = None;
+            return Step::Stay;
+        }
+        let settings = &facts.shared.settings;
+        let patience = match facts.link_up {
+            true => settings.logoff_delay,
+            false => settings.link_grace,
+        };
+        let at = self.log_off_at.get_or_insert(now.instant + patience);
+        if *at <= now.instant {
+            Step::Close
+        } else {
+            Step::Stay
+        }
+    }
+
+    fn is_wanted(&self, facts: &Facts) -> bool {
+        match facts.registration.mode {
+            Mode::Always => true,
+            Mode::Follow => facts.link_up && facts.resources.want_login(),
+            Mode::Manual => self.told,
+        }
+    }
+
+    /// Takes on a state and shows it.
+    pub(super) fn set(&mut self, now: Now, facts: &mut Facts, fx: &mut Effects, state: UserState) {
+        if facts.state == state {
+            return;
+        }
+        if state == UserState::Online {
+            self.online_since = Some(now.instant);
+        }
+        if !state.is_coming() {
+            self.log_off_at = None;
+            self.retry_at = None;
+            self.online_since = None;
+            self.told = false;
+        }
+        facts.state = state.clone();
+        if facts.registered {
+            fx.output(UserOutput::State(state));
+        }
+        let retry_at = self.retry_at();
+        self.face.state_changed(now, facts, fx, retry_at);
+    }
+
+    /// The login succeeded.
+    pub(super) fn logged_in(
+        &mut self,
+        now: Now,
+        facts: &mut Facts,
+        fx: &mut Effects,
+        trace: SessionTrace,
+    ) {
+        self.asked_by = None;
+        self.note(fx, |record| {
+            record.barred = None;
+            record.session = Some(trace);
+        });
+        self.set(now, facts, fx, UserState::Loading);
+    }
+
+    /// The session is over, and no ghost of it remains on the server.
+    pub(super) fn closed(&mut self, fx: &mut Effects) {
+        if self.record.session.is_some() {
+            self.note(fx, |record| record.session = None);
+        }
+    }
+
+    /// The login failed or broke off (xmpp-gateway.md §6.4, §6.5).
+    pub(super) fn failed(
+        &mut self,
+        now: Now,
+        facts: &mut Facts,
+        fx: &mut Effects,
+        why: LogoutReason,
+    ) {
+        let lasted = self
+            .online_since
+            .take()
+            .is_some_and(|since| now.instant - since >= LASTING);
+        self.failures = if lasted { 1 } else { self.failures + 1 };
+
+        let asked_by = self.asked_by.take();
+        if let Some(jid) = asked_by
+            .as_ref()
+            .filter(|jid| facts.resources.contains(jid))
+        {
+            let refusal = Refusal::new(register::condition(&why), words::logged_out(&why));
+            own::presence_error(&facts.env(), fx, jid.clone().into(), &refusal);
+        }
+        let delay = self.delay(&why);
+        // What heals by itself soon is not worth a message; the presence shows it.
+        let worth_telling = delay.is_none() || asked_by.is_some() || self.failures > 1;
+        if worth_telling && self.notice(now, fx, why.code()) {
+            own::say(&facts.env(), fx, words::advice(&why));
+        }
+        let state = match delay {
+            Some(delay) => {
+                self.retry_at = Some(now.after(delay));
+                UserState::Retrying(why)
+            }
+            None => {
+                self.note(fx, |record| record.barred = Some(why.code().to_owned()));
+                UserState::Barred(why)
+            }
+        };
+        self.set(now, facts, fx, state);
+    }
+
+    /// How long to wait before the next attempt; `None`: there is none.
+    fn delay(&mut self, why: &LogoutReason) -> Option<Duration> {
+        let seconds: &[u64] = match why {
+            LogoutReason::WrongPassword | LogoutReason::Refused(_) | LogoutReason::Kicked(_) => {
+                return None;
+            }
+            LogoutReason::AlreadyOnline | LogoutReason::TryAgainLater => &DOUBLING,
+            LogoutReason::Asked
+            | LogoutReason::SessionLost
+            | LogoutReason::NoAnswer
+            | LogoutReason::ConnectionLost
+            | LogoutReason::Unreachable(_) => &RECONNECT,
+        };
+        let turn = usize::try_from(self.failures).unwrap_or(usize::MAX);
+        let seconds = seconds[turn.clamp(1, seconds.len()) - 1];
+        // ±30 %, so that users who lost a server together do not come back together.
+        Some(Duration::from_millis(seconds * (700 + self.random() % 601)))
+    }
+
+    /// Whether a notice of this kind is due: one is given a day.
+    fn notice(&mut self, now: Now, fx: &mut Effects, code: &str) -> bool {
+        let given = |record: &LoginRecord| {
+            let mut notices = record.notices.iter();
+            let last = notices.find(|(known, _)| known == code)?.1;
+            Some(now.unix.since(last))
+        };
+        if given(&self.record).is_some_and(|ago| ago < NOTICE_EVERY) {
+            return false;
+        }
+        self.note(fx, |record| {
+            record.notices.retain(|(known, _)| known != code);
+            record.notices.push((code.to_owned(), now.unix));
+        });
+        true
+    }
+
+    /// The server says that there is no such account. Whether that was said on three different days.
+    pub(super) fn doubt(&mut self, now: Now, fx: &mut Effects) -> bool {
+        let doubts = |record: &LoginRecord| {
+            let notices = record.notices.iter();
+            let doubts = notices.filter(|(code, _)| code.starts_with(DOUBT));
+            doubts.map(|(_, at)| *at).collect::<Vec<_>>()
+        };
+        let known = doubts(&self.record);
+        if known
+            .last()
+            .is_some_and(|last| now.unix.since(*last) < NOTICE_EVERY)
+        {
+            return false;
+        }
+        self.note(fx, |record| {
+            let code = format!("{DOUBT}-{}", known.len());
+            record.notices.push((code, now.unix));
+        });
+        known.len() + 1 >= DOUBTS_BELIEVED
+    }
+
+    /// The account has shown itself.
+    pub(super) fn trust(&mut self, fx: &mut Effects) {
+        let doubt = |(code, _): &(String, UnixTime)| code.starts_with(DOUBT);
+        if self.record.notices.iter().any(doubt) {
+            self.note(fx, |record| record.notices.retain(|it| !doubt(it)));
+        }
+    }
+
+    /// The status to log in with.
+    pub(super) fn initial_status(&mut self, now: Now, facts: &Facts) -> Status {
+        self.face.initial_status(now, facts)
+    }
+
+    /// Tells ICQ and the user's resources what follows from the resources' presences.
+    pub(super) fn settle_status(&mut self, now: Now, facts: &Facts, fx: &mut Effects) {
+        self.face.settle(now, facts, fx);
+    }
+
+    /// Shows the gateway's presence to one address.
+    pub(super) fn show_to(
+        &mut self,
+        now: Now,
+        facts: &Facts,
+        fx: &mut Effects,
+        to: impl Into<Jid>,
+    ) {
+        let retry_at = self.retry_at();
+        self.face.show_to(now, facts, fx, retry_at, to);
+    }
+
+    /// Answers a probe, once for a resource that was shown the same a moment ago.
+    pub(super) fn handle_probe(&mut self, now: Now, facts: &Facts, fx: &mut Effects, from: &Jid) {
+        if from.is_full() || !self.face.was_just_shown(now) {
+            self.show_to(now, facts, fx, from.clone());
+        }
+    }
+
+    fn retry_at(&self) -> Option<UnixTime> {
+        self.retry_at.map(|at| at.unix)
+    }
+
+    /// Does what is due, [`next`](Self::next) and [`settle_status`](Self::settle_status) aside.
+    pub(super) fn handle_timeout(&mut self, now: Now, facts: &Facts, fx: &mut Effects) {
+        self.face.handle_timeout(now, facts, fx);
+    }
+
+    /// When to call those, if ever.
+    pub(super) fn poll_timeout(&self, facts: &Facts) -> Option<Instant> {
+        // With nobody there to log in for, the next attempt waits for somebody.
+        let waits = matches!(facts.state, UserState::Retrying(_)) && self.log_off_at.is_none();
+        let retry_at = self.retry_at.filter(|_| waits).map(|at| at.instant);
+        [retry_at, self.log_off_at, self.face.poll_timeout(facts)]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+}
+
+/// The reason that was written down as `code`; its words are lost.
+fn barred_by(code: &str) -> LogoutReason {
+    [
+        LogoutReason::WrongPassword,
+        LogoutReason::Kicked(String::new()),
+    ]
+    .into_iter()
+    .find(|reason| reason.code() == code)
+    .unwrap_or_else(|| LogoutReason::Refused(String::new()))
+}
+
+/// Seconds before another attempt when ICQ is gone (xmpp-gateway.md §6.4).
+const RECONNECT: [u64; 6] = [5, 15, 60, 300, 900, 1800];
+
+/// Seconds before another attempt when ICQ is busy, or has the number online (icq-udp.md §11).
+const DOUBLING: [u64; 7] = [5, 10, 20, 40, 80, 160, 300];
+
+/// A login that lasted this long was a good one: the next failure is a first one.
+const LASTING: Duration = Duration::from_secs(60);
+
+/// Among the notices: the server said that the account does not exist (xmpp-gateway.md §5.6).
+const DOUBT: &str = "no-account";
+
+const DOUBTS_BELIEVED: usize = 3;
+
+const NOTICE_EVERY: Duration = Duration::from_secs(24 * 3600);

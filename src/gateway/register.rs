@@ -1,0 +1,494 @@
+//! Registration forms (XEP-0077, xmpp-gateway.md §5): what people are asked, what they answer, and what a
+//! login that failed means for them. What happens then is told in [`user`](super::user).
+
+use minidom::Element;
+use xmpp_parsers::data_forms::{DataForm, DataFormType, Field, FieldType, Option_};
+use xmpp_parsers::data_forms_validate::{Datatype, Method, Validate};
+use xmpp_parsers::ns;
+
+use super::{Settings, words};
+use crate::icq::LogoutReason;
+use crate::model::{Secret, Uin, UnixTime};
+use crate::store::{Mode, Registration};
+use crate::xmpp::{Condition, Refusal};
+
+/// What somebody sent to register, to change a registration, or to end it.
+#[derive(Debug)]
+pub(super) enum Submission {
+    /// `<remove/>`
+    Remove,
+    /// Fields, or a form.
+    Fields(Fields),
+}
+
+/// The fields as they were filled in; an empty one is none.
+#[derive(Debug, Default)]
+pub(super) struct Fields {
+    username: Option<String>,
+    password: Option<Secret>,
+    mode: Option<String>,
+    charset: Option<String>,
+    import: Option<String>,
+}
+
+/// The payload that asks to fill in a registration; `known` is the one there is.
+pub(super) fn form(settings: &Settings, known: Option<&Registration>, local: bool) -> Element {
+    let uin = known.map(|known| known.uin.to_string());
+    let text = |name, text: Option<&str>| {
+        Element::builder(name, ns::REGISTER)
+            .append_all(text.map(str::to_owned))
+            .build()
+    };
+    let mut query = Element::builder("query", ns::REGISTER);
+    if known.is_some() {
+        query = query.append(Element::bare("registered", ns::REGISTER));
+    }
+    query
+        .append(text("instructions", Some(words::FORM_INSTRUCTIONS)))
+        .append(text("username", uin.as_deref()))
+        .append(Element::bare("password", ns::REGISTER))
+        .append(Element::from(data_form(settings, known, local)))
+        .build()
+}
+
+fn data_form(settings: &Settings, known: Option<&Registration>, local: bool) -> DataForm {
+    let warning = match local {
+        true => words::FORM_WARNING,
+        false => words::FORM_WARNING_REMOTE,
+    };
+    let instructions = match known {
+        None => warning.to_owned(),
+        Some(_) => format!("{warning} {}", words::FORM_UNCHANGED),
+    };
+    let username = Field {
+        label: Some(words::FIELD_UIN.to_owned()),
+        required: true,
+        values: known.iter().map(|known| known.uin.to_string()).collect(),
+        validate: Some(Validate {
+            datatype: Some(Datatype::String),
+            method: Some(Method::Regex(UIN_PATTERN.to_owned())),
+            list_range: None,
+        }),
+        ..Field::new("username", FieldType::TextSingle)
+    };
+    let password = Field {
+        label: Some(words::FIELD_PASSWORD.to_owned()),
+        required: known.is_none(),
+        ..Field::new("password", FieldType::TextPrivate)
+    };
+    let import = known.is_none_or(|known| known.import_contacts);
+    let import = Field {
+        label: Some(words::FIELD_IMPORT.to_owned()),
+        ..Field::new("x-import", FieldType::Boolean).with_value(if import { "1" } else { "0" })
+    };
+    let mode = Field {
+        label: Some(words::FIELD_MODE.to_owned()),
+        options: MODES.map(|(_, value, label)| option(value, label)).into(),
+        ..Field::new("x-mode", FieldType::ListSingle)
+            .with_value(mode_name(known.map(|known| known.mode).unwrap_or_default()))
+    };
+    let charset = known.map_or(settings.charset.as_str(), |known| known.charset.as_str());
+    let mut charsets: Vec<Option_> = CHARSETS
+        .iter()
+        .map(|(value, label)| option(value, label))
+        .collect();
+    if CHARSETS.iter().all(|(value, _)| *value != charset) {
+        charsets.push(option(charset, charset));
+    }
+    let charset = Field {
+        label: Some(words::FIELD_CHARSET.to_owned()),
+        options: charsets,
+        ..Field::new("x-charset", FieldType::ListSingle).with_value(charset)
+    };
+    let fields = vec![username, password, import, mode, charset];
+    DataForm {
+        title: Some(words::FORM_TITLE.to_owned()),
+        instructions: Some(instructions),
+        ..DataForm::new(DataFormType::Form, ns::REGISTER, fields)
+    }
+}
+
+impl Submission {
+    /// Reads the payload of a set. A data form wins over plain fields beside it.
+    pub(super) fn read(query: &Element) -> Result<Self, Refusal> {
+        let bad = |why| Err(Refusal::new(Condition::BadRequest, why));
+        if query.name() != "query" {
+            return bad(words::NOT_A_FORM);
+        }
+        if query.has_child("remove", ns::REGISTER) {
+            return match query.children().count() {
+                1 => Ok(Self::Remove),
+                _ => bad(words::REMOVE_ALONE),
+            };
+        }
+        if let Some(form) = query.get_child("x", ns::DATA_FORMS) {
+            return match form.attr("type") {
+                Some("submit") => Ok(Self::Fields(Fields::of_form(form))),
+                _ => bad(words::NOT_A_FORM),
+            };
+        }
+        let fields = Fields::of_plain(query);
+        if fields.username.is_none() && fields.password.is_none() {
+            return bad(words::NOT_A_FORM);
+        }
+        Ok(Self::Fields(fields))
+    }
+}
+
+impl Fields {
+    fn of_plain(query: &Element) -> Self {
+        let text = |name| filled(query.get_child(name, ns::REGISTER)?.text());
+        Self {
+            username: text("username"),
+            password: text("password").map(Secret::new),
+            ..Self::default()
+        }
+    }
+
+    /// Reads a form by hand: fields this program does not know, or that a client wrote oddly, must not
+    /// spoil the others.
+    fn of_form(form: &Element) -> Self {
+        let text = |var: &str| {
+            let field = form.children().find(|field| {
+                field.is("field", ns::DATA_FORMS) && field.attr("var") == Some(var)
+            })?;
+            filled(field.get_child("value", ns::DATA_FORMS)?.text())
+        };
+        Self {
+            username: text("username"),
+            password: text("password").map(Secret::new),
+            mode: text("x-mode"),
+            charset: text("x-charset"),
+            import: text("x-import"),
+        }
+    }
+
+    /// The registration these fields ask for. What is left out stays as it is in `known`, or gets its
+    /// default; a password belongs to its number.
+    pub(super) fn complete(
+        self,
+        known: Option<&Registration>,
+        settings: &Settings,
+        now: UnixTime,
+    ) -> Result<Registration, Refusal> {
+        let bad = |field| Refusal::new(Condition::NotAcceptable, words::bad_field(field));
+        let uin = match (&self.username, known) {
+            (Some(typed), _) => {
+                Uin::from_person(typed, settings.lowest_uin).map_err(|_| bad("username"))?
+            }
+            (None, Some(known)) => known.uin,
+            (None, None) => return Err(bad("username")),
+        };
+        let stored = known.filter(|known| known.uin == uin);
+        let password = match (self.password, stored) {
+            (Some(password), _) => password,
+            (None, Some(known)) => known.password.clone(),
+            (None, None) => return Err(bad("password")),
+        };
+        if password.reveal().chars().count() > MAX_PASSWORD_CHARS {
+            return Err(bad("password"));
+        }
+        let mode = match self.mode {
+            Some(name) => mode_of(&name).ok_or_else(|| bad("x-mode"))?,
+            None => known.map(|known| known.mode).unwrap_or_default(),
+        };
+        let default = known.map_or(&settings.charset, |known| &known.charset);
+        let charset = match self.charset {
+            Some(label) if is_charset(&label) || label == *default => label,
+            Some(_) => return Err(bad("x-charset")),
+            None => default.clone(),
+        };
+        let import_contacts = match self.import.as_deref() {
+            Some("1" | "true") => true,
+            Some("0" | "false") => false,
+            Some(_) => return Err(bad("x-import")),
+            None => known.is_none_or(|known| known.import_contacts),
+        };
+        Ok(Registration {
+            uin,
+            password,
+            mode,
+            charset,
+            import_contacts,
+            registered: known.map_or(now, |known| known.registered),
+        })
+    }
+
+    /// The number these fields name, if they name one.
+    pub(super) fn uin(&self, settings: &Settings) -> Option<Uin> {
+        Uin::from_person(self.username.as_deref()?, settings.lowest_uin).ok()
+    }
+}
+
+/// What a login that ended means to somebody who waits for it: the condition of §5.3 and §6.4.
+pub(super) fn condition(reason: &LogoutReason) -> Condition {
+    match reason {
+        LogoutReason::WrongPassword => Condition::NotAuthorized,
+        LogoutReason::Refused(_) => Condition::Forbidden,
+        LogoutReason::TryAgainLater | LogoutReason::AlreadyOnline => Condition::ResourceConstraint,
+        LogoutReason::Asked
+        | LogoutReason::Kicked(_)
+        | LogoutReason::SessionLost
+        | LogoutReason::NoAnswer
+        | LogoutReason::ConnectionLost
+        | LogoutReason::Unreachable(_) => Condition::RemoteServerTimeout,
+    }
+}
+
+/// The answer to a registration whose login failed.
+pub(super) fn refusal(reason: &LogoutReason) -> Refusal {
+    Refusal::new(condition(reason), words::registration_failed(reason))
+}
+
+fn option(value: &str, label: &str) -> Option_ {
+    Option_ {
+        label: Some(label.to_owned()),
+        value: value.to_owned(),
+    }
+}
+
+/// An empty field is none.
+fn filled(text: String) -> Option<String> {
+    (!text.trim().is_empty()).then_some(text)
+}
+
+fn is_charset(label: &str) -> bool {
+    CHARSETS.iter().any(|(value, _)| *value == label)
+}
+
+fn mode_of(name: &str) -> Option<Mode> {
+    let found = MODES.iter().find(|(_, value, _)| *value == name)?;
+    Some(found.0)
+}
+
+fn mode_name(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Follow => "follow",
+        Mode::Always => "always",
+        Mode::Manual => "manual",
+    }
+}
+
+const MODES: [(Mode, &str, &str); 3] = [
+    (Mode::Follow, "follow", words::MODE_FOLLOW),
+    (Mode::Always, "always", words::MODE_ALWAYS),
+    (Mode::Manual, "manual", words::MODE_MANUAL),
+];
+
+/// The code pages ICQ clients of that time wrote in, by their number of users; labels of encoding_rs.
+const CHARSETS: [(&str, &str); 10] = [
+    ("windows-1252", "Western (windows-1252)"),
+    ("windows-1251", "Cyrillic (windows-1251)"),
+    ("windows-1250", "Central European (windows-1250)"),
+    ("windows-1253", "Greek (windows-1253)"),
+    ("windows-1254", "Turkish (windows-1254)"),
+    ("windows-1255", "Hebrew (windows-1255)"),
+    ("windows-1256", "Arabic (windows-1256)"),
+    ("shift_jis", "Japanese (Shift_JIS)"),
+    ("gbk", "Chinese (GBK)"),
+    ("koi8-r", "Cyrillic (KOI8-R)"),
+];
+
+/// Digits with spaces, dots and dashes between them: five to ten digits, fewer on private servers.
+const UIN_PATTERN: &str = "^[0-9 .-]{1,16}$";
+
+/// ICQ's own limit is 8; servers of our time take a few more.
+const MAX_PASSWORD_CHARS: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings() -> Settings {
+        Settings::new("icq.example.org".parse().unwrap())
+    }
+
+    fn registration() -> Registration {
+        Registration {
+            uin: Uin(123_456),
+            password: Secret::new("old"),
+            mode: Mode::Always,
+            charset: "windows-1251".into(),
+            import_contacts: false,
+            registered: UnixTime::from_secs(1),
+        }
+    }
+
+    fn read(children: &str) -> Result<Submission, Refusal> {
+        let query = format!("<query xmlns='jabber:iq:register'>{children}</query>");
+        Submission::read(&query.parse().unwrap())
+    }
+
+    fn complete(children: &str, known: Option<&Registration>) -> Result<Registration, Refusal> {
+        let Submission::Fields(fields) = read(children)? else {
+            panic!("these were fields");
+        };
+        fields.complete(known, &settings(), UnixTime::from_secs(2))
+    }
+
+    fn condition_of<T: std::fmt::Debug>(result: Result<T, Refusal>) -> Condition {
+        result.unwrap_err().condition
+    }
+
+    #[test]
+    fn the_form_comes_in_both_styles() {
+        let expected: Element = "<query xmlns='jabber:iq:register'>\
+            <instructions>Enter your ICQ number and ICQ password.</instructions>\
+            <username/><password/>\
+            <x xmlns='jabber:x:data' type='form'><title>ICQ account</title>\
+            <instructions>The password is kept encrypted on this server, because ICQ needs it at \
+            each login.</instructions>\
+            <field type='hidden' var='FORM_TYPE'><value>jabber:iq:register</value></field>\
+            <field var='username' label='ICQ number'><required/>\
+            <validate xmlns='http://jabber.org/protocol/xdata-validate' datatype='xs:string'>\
+            <regex>^[0-9 .-]{1,16}$</regex></validate></field>\
+            <field type='text-private' var='password' label='ICQ password'><required/></field>\
+            <field type='boolean' var='x-import' label='Put my ICQ contacts into my contact list'>\
+            <value>1</value></field>\
+            <field type='list-single' var='x-mode' label='When to be online on ICQ'>\
+            <option label='While I am online'><value>follow</value></option>\
+            <option label='Always'><value>always</value></option>\
+            <option label='Only when I say so'><value>manual</value></option>\
+            <value>follow</value></field>\
+            <field type='list-single' var='x-charset' label='Old clients write in'>\
+            <option label='Western (windows-1252)'><value>windows-1252</value></option>\
+            <option label='Cyrillic (windows-1251)'><value>windows-1251</value></option>\
+            <option label='Central European (windows-1250)'><value>windows-1250</value></option>\
+            <option label='Greek (windows-1253)'><value>windows-1253</value></option>\
+            <option label='Turkish (windows-1254)'><value>windows-1254</value></option>\
+            <option label='Hebrew (windows-1255)'><value>windows-1255</value></option>\
+            <option label='Arabic (windows-1256)'><value>windows-1256</value></option>\
+            <option label='Japanese (Shift_JIS)'><value>shift_jis</value></option>\
+            <option label='Chinese (GBK)'><value>gbk</value></option>\
+            <option label='Cyrillic (KOI8-R)'><value>koi8-r</value></option>\
+            <value>windows-1252</value></field></x></query>"
+            .parse()
+            .unwrap();
+        assert_eq!(form(&settings(), None, true), expected);
+    }
+
+    #[test]
+    fn a_known_registration_is_shown_without_its_password() {
+        let form = form(&settings(), Some(&registration()), true);
+
+        let xml = String::from(&form);
+        assert!(form.has_child("registered", ns::REGISTER));
+        assert!(xml.contains("<username>123456</username>"));
+        assert!(xml.contains("<password/>"));
+        assert!(!xml.contains("old"));
+        let x = form.get_child("x", ns::DATA_FORMS).unwrap();
+        let password = x
+            .children()
+            .find(|field| field.attr("var") == Some("password"));
+        assert_eq!(password.unwrap().children().count(), 0);
+    }
+
+    #[test]
+    fn people_from_elsewhere_are_told_who_can_read_their_password() {
+        let xml = String::from(&form(&settings(), None, false));
+        assert!(xml.contains("whose operator can read it"));
+    }
+
+    #[test]
+    fn plain_fields_register() {
+        let registration = complete(
+            "<username>123-456-789</username><password>secret</password>",
+            None,
+        )
+        .unwrap();
+
+        assert_eq!(registration.uin, Uin(123_456_789));
+        assert_eq!(registration.password, Secret::new("secret"));
+        assert_eq!(registration.mode, Mode::Follow);
+        assert_eq!(registration.charset, "windows-1252");
+        assert!(registration.import_contacts);
+        assert_eq!(registration.registered, UnixTime::from_secs(2));
+    }
+
+    #[test]
+    fn the_data_form_wins_over_plain_fields() {
+        let registration = complete(
+            "<username>1</username><password>no</password>\
+             <x xmlns='jabber:x:data' type='submit'>\
+             <field var='FORM_TYPE'><value>jabber:iq:register</value></field>\
+             <field var='username'><value>123456</value></field>\
+             <field var='password'><value>yes</value></field>\
+             <field var='x-mode'><value>always</value></field>\
+             <field var='x-charset'><value>windows-1251</value></field>\
+             <field var='x-import'><value>0</value></field>\
+             <field var='x-import'/><field/><reported/></x>",
+            None,
+        )
+        .unwrap();
+
+        assert_eq!(registration.uin, Uin(123_456));
+        assert_eq!(registration.password, Secret::new("yes"));
+        assert_eq!(registration.mode, Mode::Always);
+        assert_eq!(registration.charset, "windows-1251");
+        assert!(!registration.import_contacts);
+    }
+
+    #[test]
+    fn an_empty_password_keeps_the_old_one_of_the_same_number() {
+        let known = registration();
+
+        let same = complete("<username>123456</username><password/>", Some(&known));
+        assert_eq!(same.unwrap(), known);
+
+        let other = complete("<username>654321</username><password/>", Some(&known));
+        assert_eq!(condition_of(other), Condition::NotAcceptable);
+    }
+
+    #[test]
+    fn a_field_that_cannot_be_is_named() {
+        for (children, field) in [
+            (
+                "<username>juliet</username><password>x</password>",
+                "username",
+            ),
+            ("<password>x</password>", "username"),
+            (
+                "<username>123456</username><password> </password>",
+                "password",
+            ),
+            (
+                "<x xmlns='jabber:x:data' type='submit'><field var='username'><value>123456</value>\
+                 </field><field var='password'><value>x</value></field>\
+                 <field var='x-mode'><value>sometimes</value></field></x>",
+                "x-mode",
+            ),
+        ] {
+            let refusal = complete(children, None).unwrap_err();
+            assert_eq!(refusal.condition, Condition::NotAcceptable, "{children}");
+            assert!(refusal.text.contains(field), "{children}: {}", refusal.text);
+        }
+    }
+
+    #[test]
+    fn remove_stands_alone() {
+        assert!(matches!(read("<remove/>"), Ok(Submission::Remove)));
+        assert_eq!(
+            condition_of(read("<remove/><username>123456</username>")),
+            Condition::BadRequest
+        );
+    }
+
+    #[test]
+    fn what_is_neither_form_nor_fields_is_a_bad_request() {
+        for children in [
+            "",
+            "<email>romeo@example.org</email>",
+            "<x xmlns='jabber:x:data' type='cancel'/>",
+        ] {
+            assert_eq!(condition_of(read(children)), Condition::BadRequest);
+        }
+    }
+
+    #[test]
+    fn every_offered_code_page_is_one() {
+        for (label, _) in CHARSETS {
+            let encoding = encoding_rs::Encoding::for_label(label.as_bytes());
+            assert!(encoding.is_some(), "{label}");
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! From a form to a login that works, and back (xmpp-gateway.md §5.3 to §5.5).
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use xmpp_parsers::jid::Jid;
+
+use super::{Seat, User, not_connected};
+use crate::gateway::pace::Rate;
+use crate::gateway::register::{self, Fields, Submission};
+use crate::gateway::{Ending, Privileges, UserOutput, UserState, own, words};
+use crate::icq::LogoutReason;
+use crate::model::Now;
+use crate::store::{Change, Registration, UserRecord};
+use crate::xmpp::{Condition, Refusal, Request, Stanza};
+
+/// A registration that is tried by logging in with it. Nothing of it is written down before that worked.
+#[derive(Debug)]
+pub(super) struct Trial {
+    from: Jid,
+    to: Jid,
+    id: String,
+    pub(super) deadline: Instant,
+    /// What is registered now, and stays so if the trial fails.
+    previous: Option<Registration>,
+}
+
+impl User {
+    /// Somebody who sent a registration that may be tried. The answer to `request` comes when it was.
+    pub fn register(
+        now: Now,
+        seat: Seat,
+        privileges: Arc<Privileges>,
+        registration: Registration,
+        request: Request,
+    ) -> Self {
+        let mut user = Self::new(now, seat, UserRecord::new(registration));
+        user.facts.registered = false;
+        user.facts.link_up = true;
+        user.facts.privileges = privileges;
+        user.begin_trial(now, request, None);
+        user.finish(now);
+        user
+    }
+
+    fn begin_trial(&mut self, now: Now, request: Request, previous: Option<Registration>) {
+        let deadline = self.facts.shared.settings.registration_deadline;
+        self.trial = Some(Box::new(Trial {
+            from: request.from,
+            to: request.to,
+            id: request.id,
+            deadline: now.instant + deadline,
+            previous,
+        }));
+    }
+
+    /// The number that is being tried is not the one that is registered.
+    pub(super) fn new_number(&self) -> bool {
+        let previous = self.trial.as_ref().and_then(|it| it.previous.as_ref());
+        previous.is_some_and(|previous| previous.uin != self.facts.registration.uin)
+    }
+
+    /// `jabber:iq:register` from somebody who is registered.
+    pub(super) fn handle_registration(&mut self, now: Now, request: Request) {
+        if !request.set {
+            let local = self.facts.shared.is_local(&self.facts.jid);
+            let known = match &self.trial {
+                Some(trial) => trial.previous.as_ref(),
+                None => Some(&self.facts.registration),
+            };
+            let form = register::form(&self.facts.shared.settings, known, local);
+            return self.fx.send(request.result(Some(form)));
+        }
+        match Submission::read(&request.payload) {
+            Ok(Submission::Remove) => self.unregister(now, Some(request)),
+            Ok(Submission::Fields(fields)) => self.change_registration(now, request, fields),
+            Err(refusal) => self.fx.send(request.refuse(&refusal)),
+        }
+    }
+
+    fn change_registration(&mut self, now: Now, request: Request, fields: Fields) {
+        let refuse = |condition, why| Refusal::new(condition, why);
+        if self.trial.is_some() {
+            let refusal = refuse(Condition::ResourceConstraint, words::REGISTRATION_RUNNING);
+            return self.fx.send(request.refuse(&refusal));
+        }
+        let settings = &self.facts.shared.settings;
+        let limit = settings.limits.registrations_per_hour;
+        let known = &self.facts.registration;
+        let registration = match fields.complete(Some(known), settings, now.unix) {
+            Ok(registration) => registration,
+            Err(refusal) => return self.fx.send(request.refuse(&refusal)),
+        };
+        let same_login = registration.uin == known.uin && registration.password == known.password;
+        let logged_in = matches!(self.facts.state, UserState::Loading | UserState::Online);
+        // A password that changes while its number is online is tried at the next login.
+        if same_login || (registration.uin == known.uin && logged_in) {
+            self.facts.registration = registration;
+            self.save_registration();
+            self.welcome_back(now);
+            return self.fx.send(request.result(None));
+        }
+        let rate = Rate::per(HOUR, limit);
+        if self.trials.take(now.instant, rate).is_err() {
+            let refusal = refuse(Condition::ResourceConstraint, words::REGISTRATIONS_TOO_MANY);
+            return self.fx.send(request.refuse(&refusal));
+        }
+        let previous = std::mem::replace(&mut self.facts.registration, registration);
+        self.begin_trial(now, request, Some(previous));
+        self.log_off(now, UserState::Offline);
+        self.giving_up = false;
+    }
+
+    /// The login that was tried works: from here on the registration stands.
+    pub(super) fn trial_succeeded(&mut self, now: Now) {
+        let new_number = self.new_number();
+        let Some(trial) = self.trial.take() else {
+            return;
+        };
+        let first = trial.previous.is_none();
+        self.facts.registered = true;
+        self.save_registration();
+        if first {
+            self.fx.output(UserOutput::Registered(true));
+        }
+        if new_number {
+            let env = self.facts.env();
+            self.roster.forget(now, &env, &mut self.fx, false);
+            // What was written under the old number is not sent under the new one.
+            let refusal = not_connected(&UserState::Offline);
+            let env = self.facts.env();
+            self.outbox
+                .give_up(&env, &mut self.fx, &mut self.journal, &refusal);
+        }
+        self.welcome_back(now);
+        self.answer_trial(&trial, Ok(()));
+        if first {
+            self.enter_roster(now);
+        }
+    }
+
+    /// The login that was tried does not work, or took too long: everything is as it was.
+    pub(super) fn trial_failed(&mut self, now: Now, reason: &LogoutReason) {
+        let Some(mut trial) = self.trial.take() else {
+            return;
+        };
+        self.answer_trial(&trial, Err(register::refusal(reason)));
+        let state = match trial.previous.take() {
+            Some(previous) => {
+                self.facts.registration = previous;
+                self.login.resting_state()
+            }
+            None => {
+                self.ending = Some(Ending::NotRegistered);
+                UserState::Offline
+            }
+        };
+        self.log_off(now, state);
+    }
+
+    fn answer_trial(&mut self, trial: &Trial, answer: Result<(), Refusal>) {
+        let (from, to, id) = (trial.to.clone(), trial.from.clone(), trial.id.clone());
+        self.fx.send(match answer {
+            Ok(()) => Stanza::iq_result(from, to, id, None),
+            Err(refusal) => Stanza::iq_error(from, to, id, &refusal),
+        });
+    }
+
+    /// Nothing that is said after this may reach anybody before it is on disk.
+    fn save_registration(&mut self) {
+        let registration = self.facts.registration.clone();
+        self.fx.save(Change::Registration(Box::new(registration)));
+    }
+
+    /// Who registers wants to be served, whatever was before.
+    fn welcome_back(&mut self, now: Now) {
+        self.purge_at = None;
+        if self.login.record().suspended.is_some() {
+            self.login.revive(now, &mut self.facts, &mut self.fx);
+        }
+        self.login.resume(now, &mut self.facts, &mut self.fx);
+    }
+
+    /// The gateway becomes a contact, and says what can be done with it: for clients without any other
+    /// sign of a gateway, the message is the way to it.
+    fn enter_roster(&mut self, now: Now) {
+        self.ask_for_presence(now);
+        let uin = self.facts.registration.uin;
+        own::say(&self.facts.env(), &mut self.fx, words::welcome(uin));
+        self.login
+            .note(&mut self.fx, |record| record.welcomed = true);
+    }
+
+    /// Ends the registration (xmpp-gateway.md §5.5), for a request, or because it was suspended for long.
+    ///
+    /// The record goes before the answer leaves: what was said to be deleted is deleted.
+    pub(super) fn unregister(&mut self, now: Now, request: Option<Request>) {
+        if let Some(trial) = self.trial.take() {
+            let refusal = Refusal::new(Condition::NotAcceptable, words::UNREGISTERED);
+            self.answer_trial(&trial, Err(refusal));
+        }
+        self.log_off(now, UserState::Offline);
+        self.giving_up = false;
+        let refusal = Refusal::new(Condition::RegistrationRequired, words::NOT_REGISTERED);
+        let env = self.facts.env();
+        self.outbox
+            .give_up(&env, &mut self.fx, &mut self.journal, &refusal);
+        if let Some(request) = request {
+            self.fx.send(request.result(None));
+        }
+        self.facts.registered = false;
+        self.purge_at = None;
+        self.ending = Some(Ending::Unregistered);
+        self.fx.output(UserOutput::Registered(false));
+        self.fx.save(Change::Forget);
+        let env = self.facts.env();
+        self.roster.forget(now, &env, &mut self.fx, true);
+    }
+}
+
+const HOUR: Duration = Duration::from_secs(3600);

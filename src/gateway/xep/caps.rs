@@ -1,0 +1,66 @@
+//! Entity capabilities (XEP-0115, xmpp-gateway.md §4.4): what [`disco`](super::disco) answers, as a hash
+//! in every available presence.
+
+use minidom::Element;
+use xmpp_parsers::caps::{Caps as Payload, compute_disco, hash_caps};
+use xmpp_parsers::hashes::{Algo, Hash};
+use xmpp_parsers::ns;
+
+use super::{Extension, Place, disco};
+use crate::gateway::Settings;
+
+pub(super) const CAPS: Extension = Extension {
+    namespace: ns::CAPS,
+    places: &[Place::Gateway],
+    answer: None,
+};
+
+/// What presences say about what their senders can do: one for the gateway, one for all contacts.
+#[derive(Debug)]
+pub struct Caps {
+    gateway: Element,
+    client: Element,
+}
+
+impl Caps {
+    pub(in crate::gateway) fn new(settings: &Settings) -> Self {
+        let element = |place| {
+            let data = compute_disco(&disco::describe(settings, place, ""));
+            let hash = hash_caps(&data, Algo::Sha_1).unwrap_or_else(|_| Hash {
+                algo: Algo::Sha_1,
+                hash: Vec::new(),
+            });
+            Element::from(Payload::new(NODE, hash))
+        };
+        Self {
+            gateway: element(Place::Gateway),
+            client: element(Place::Client),
+        }
+    }
+
+    /// For the gateway's own presence.
+    pub fn gateway(&self) -> Element {
+        self.gateway.clone()
+    }
+
+    /// For the presence of a contact's client.
+    pub fn client(&self) -> Element {
+        self.client.clone()
+    }
+
+    /// Whether a question about `node` is one about what the presence from there said.
+    pub(super) fn is_node(&self, place: Place, node: &str) -> bool {
+        let payload = match place {
+            Place::Gateway => &self.gateway,
+            Place::Client => &self.client,
+            Place::Account => return false,
+        };
+        let asked = node
+            .strip_prefix(NODE)
+            .and_then(|rest| rest.strip_prefix('#'));
+        asked.is_some() && asked == payload.attr("ver")
+    }
+}
+
+/// Names this program.
+const NODE: &str = "https://icq-transport.example/caps";

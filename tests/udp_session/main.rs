@@ -1,0 +1,14 @@
+//! A session with a UDP server, one behaviour each, on virtual time.
+
+mod guard;
+mod lists;
+mod login;
+mod lossy;
+mod messages;
+mod multi;
+mod offline;
+mod peer;
+mod profiles;
+mod properties;
+mod repetition;
+mod scene;
