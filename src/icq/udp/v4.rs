@@ -172,7 +172,15 @@ mod tests {
 
     #[test]
     fn about_a_quarter_of_a_packet_is_enciphered_and_never_the_check_word() {
-        for (length, enciphered) in [(20, 8), (40, 12), (64, 16), (80, 20), (84, 24), (85, 24)] {
+        for (length, enciphered) in [
+            (20, 8),
+            (40, 12),
+            (64, 16),
+            (80, 20),
+            (81, 24),
+            (84, 24),
+            (85, 24),
+        ] {
             let mut packet = vec![0; length];
             apply_cipher(&mut packet, 0x0101_0101);
             assert_eq!(packet[..2], [0; 2]);

@@ -173,8 +173,8 @@ mod tests {
                 text: b"hi",
             })
         };
-        // The first looks like the year 1999, but not like a date.
-        for time in [0x386D_07CF, 0, u32::MAX] {
+        // The first two look like the year 1999, but not like a date.
+        for time in [0x386D_07CF, 0x3805_07CF, 0, u32::MAX] {
             let body = [
                 &b"\x39\x30\0\0"[..],
                 &time.to_le_bytes(),

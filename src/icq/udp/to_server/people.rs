@@ -168,6 +168,15 @@ mod tests {
         let mut written = Vec::new();
         decoded.packet.encode(Version::V3, &mut written);
         assert_eq!(written, body);
+
+        // A text that fills the packet is the password, whatever is in it.
+        let odd_password = b"\x08\0ab\x04\0new\0";
+        let decoded = ToServer::decode(Version::V3, 0x049C, odd_password).unwrap();
+        let password = Password(b"ab\x04");
+        assert_eq!(
+            decoded.packet,
+            ToServer::ChangePassword(ChangePassword { x: None, password })
+        );
     }
 
     #[test]
