@@ -357,10 +357,13 @@ impl Session {
             tcp_port: 0,
             password: Password(&password),
             x1: to_server::Login::X1,
+            client_version: 0,
+            two: 0,
             ip: Ipv4Addr::UNSPECIFIED,
             dc_mode: to_server::Login::NO_DIRECT_CONNECTIONS,
             status: requests::status_word(self.status),
             tcp_version: TCP_VERSION,
+            x4: 0,
             rest_hex: Rest(to_server::Login::TAIL),
         });
         let (datagram, seq2) = self.window.send(now, Purpose::Login, &packet);
