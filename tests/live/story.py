@@ -33,6 +33,8 @@ class World:
         self.echo = arguments.echo
         self.privileged = arguments.privileged
         self.settle = arguments.settle
+        self.stored_texts_lost = arguments.stored_texts_lost
+        self.offline_told_early = arguments.offline_told_early
 
     def contact(self, number):
         return f"{number}@{self.gateway}"
@@ -154,6 +156,24 @@ async def an_echo_comes_back(world):
     await alice.leave()
 
 
+async def a_long_message_arrives_in_parts(world):
+    """No more than 450 bytes go at once: some servers drop the whole session of whoever sends more."""
+    bob = await world.person("bob")
+    alice = await world.person("alice")
+    for person in (alice, bob):
+        await person.sees("the gateway online", online(world.gateway), 30)
+    long = " ".join(f"слово{i}" for i in range(300))
+    alice.send_message(mto=world.contact(world.number(1)), mbody=long, mtype="chat")
+    from_alice, parts = message_from(world.contact(world.number(0))), []
+    while len("".join(parts).replace(" ", "")) < len(long.replace(" ", "")):
+        parts.append((await bob.sees("a part of the long message", from_alice, 60))["body"])
+    assert "".join(parts).replace(" ", "") == long.replace(" ", ""), parts
+    assert max(len(part) for part in parts) <= 450, parts
+    await alice.never_sees("an error", lambda s: s["type"] == "error")
+    await bob.leave()
+    await alice.leave()
+
+
 async def a_message_waits_for_an_offline_contact(world):
     bob = await world.person("bob")
     await bob.sees("the gateway online", online(world.gateway), 30)
@@ -162,11 +182,15 @@ async def a_message_waits_for_an_offline_contact(world):
     await alice.sees("the gateway online", online(world.gateway), 30)
     contact = world.contact(world.number(1))
     await alice.sees("the contact offline", presence_from(contact, "unavailable"), 100)
+    if world.offline_told_early:
+        await asyncio.sleep(2)
     text = f"Дождись {uuid.uuid4().hex[:6]}"
     before = datetime.datetime.now(datetime.timezone.utc)
     alice.send_message(mto=contact, mbody=text, mtype="chat")
     await alice.never_sees("an error", lambda s: s["type"] == "error", 2)
     bob = await world.person("bob")
+    if world.stored_texts_lost:
+        text = "[ICQ message of unknown type 0x00]"
     stanza = await bob.sees("the message that waited", message_from(world.contact(world.number(0)), text), 60)
     stamp = stanza.xml.find("{urn:xmpp:delay}delay")
     if stamp is not None:
@@ -241,6 +265,7 @@ STORIES = [
     a_contact_appears_with_name_and_presence,
     a_message_goes_there_and_back_in_cyrillic,
     an_echo_comes_back,
+    a_long_message_arrives_in_parts,
     a_message_waits_for_an_offline_contact,
     a_message_while_logged_off_gives_an_error,
     an_encrypted_message_is_refused,
@@ -259,6 +284,17 @@ def arguments():
     parser.add_argument("--status", help="the command that prints the gateway's state as JSON, parts joined by U+001F")
     parser.add_argument("--privileged", action="store_true", help="the server grants XEP-0356")
     parser.add_argument("--settle", type=float, default=1.0, help="seconds to wait before a roster is looked at")
+    parser.add_argument(
+        "--stored-texts-lost",
+        action="store_true",
+        help="the ICQ server keeps that a message of a V5 user waits, but not what it says (open-oscar-server)",
+    )
+    parser.add_argument(
+        "--offline-told-early",
+        action="store_true",
+        help="the ICQ server says that somebody left before it has ended the session, and a message sent "
+        "in between is lost with it (open-oscar-server)",
+    )
     parser.add_argument("--only", help="run only stories whose name contains this")
     parser.add_argument("--debug", action="store_true")
     return parser.parse_args()
