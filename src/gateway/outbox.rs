@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use xmpp_parsers::jid::{Jid, ResourcePart};
-use xmpp_parsers::message::Message as MessageStanza;
+use xmpp_parsers::message::{Message as MessageStanza, MessageType};
 use xmpp_parsers::stanza_error::ErrorType;
 
 use super::journal::Journal;
@@ -154,6 +154,9 @@ impl Outbox {
         let text = message::to_icq(message, env.settings.limits.body_chars);
         if text == Ok(None) {
             return Ok(None);
+        }
+        if message.type_ == MessageType::Groupchat {
+            return text;
         }
         if !env.icq_online && !will_connect {
             return Err(not_connected(env.state));
