@@ -137,10 +137,10 @@ pub(super) fn registration_failed(reason: &LogoutReason) -> Cow<'static, str> {
 }
 
 /// The first message to somebody who has registered.
-pub(super) fn welcome(uin: Uin) -> String {
+pub(super) fn welcome(uin: Uin, gateway: &str) -> String {
     format!(
-        "Welcome to ICQ. Your number here is {uin}. To write to somebody, add NUMBER@ and my address \
-         to your contacts.\n{HELP}"
+        "Welcome to ICQ. Your number here is {uin}. To write to somebody, add NUMBER@{gateway} to your \
+         contacts, with their ICQ number for NUMBER.\n{HELP}"
     )
 }
 
@@ -259,8 +259,8 @@ pub(super) fn contacts_kept(count: usize) -> String {
 /// There are too many contacts to ask about each.
 pub(super) fn contacts_to_add(count: usize, gateway: &str) -> String {
     format!(
-        "You have {count} ICQ contacts that are not in your contact list. To see one, add its number \
-         @{gateway}."
+        "You have {count} ICQ contacts that are not in your contact list. To see one, add \
+         NUMBER@{gateway}, with its ICQ number for NUMBER."
     )
 }
 
