@@ -188,6 +188,22 @@ impl LogoutReason {
             Self::Unreachable(_) => "unreachable",
         }
     }
+
+    /// What the server or the operating system adds in its own words.
+    pub fn detail(&self) -> Option<&str> {
+        match self {
+            Self::Refused(text) | Self::Kicked(text) | Self::Unreachable(text) => Some(text)
+                .filter(|text| !text.is_empty())
+                .map(String::as_str),
+            Self::Asked
+            | Self::WrongPassword
+            | Self::AlreadyOnline
+            | Self::TryAgainLater
+            | Self::SessionLost
+            | Self::NoAnswer
+            | Self::ConnectionLost => None,
+        }
+    }
 }
 
 /// What an engine wants done.

@@ -19,6 +19,7 @@ mod send;
 mod window;
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
@@ -124,8 +125,29 @@ pub struct Dropped {
     pub unexpected: u64,
     /// Came faster than packets are worked on.
     pub over_rate: u64,
-    /// Were messages beyond those that may wait to be safe. The server repeats them.
+    /// Were messages beyond those that may wait to be safe, which the server repeats; or changes to
+    /// lists, asked by the gateway, beyond those that may wait for their turn.
     pub over_limit: u64,
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("uin", &self.uin)
+            .field("session_id", &self.session_id())
+            .field("dropped", &self.dropped)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Start {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Start")
+            .field("uin", &self.uin)
+            .field("status", &self.status)
+            .field("contacts", &self.contacts.len())
+            .finish_non_exhaustive()
+    }
 }
 
 impl Session {
@@ -336,10 +358,13 @@ impl Session {
             tcp_port: 0,
             password: Password(&password),
             x1: to_server::Login::X1,
+            client_version: 0,
+            two: 0,
             ip: Ipv4Addr::UNSPECIFIED,
             dc_mode: to_server::Login::NO_DIRECT_CONNECTIONS,
             status: requests::status_word(self.status),
             tcp_version: TCP_VERSION,
+            x4: 0,
             rest_hex: Rest(to_server::Login::TAIL),
         });
         let (datagram, seq2) = self.window.send(now, Purpose::Login, &packet);
@@ -553,5 +578,11 @@ mod tests {
     #[test]
     fn an_idle_session_is_small() {
         assert!(size_of::<Session>() <= 600, "{}", size_of::<Session>());
+    }
+
+    #[test]
+    fn a_session_can_move_between_threads() {
+        const fn is_send<T: Send>() {}
+        is_send::<Session>();
     }
 }

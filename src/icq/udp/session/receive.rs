@@ -9,7 +9,7 @@ use super::loading::{Loading, Stored, time_of};
 use super::login::{Acceptance, Answer};
 use super::window::Purpose;
 use super::{Phase, Session};
-use crate::icq::udp::from_server::{LoginReply, Multi, OfflineMessage, ReceiveMessage};
+use crate::icq::udp::from_server::{Multi, OfflineMessage, ReceiveMessage};
 use crate::icq::udp::{FromServer, Header, Side, Version};
 use crate::icq::wire::meta::{MetaForm, MetaInfo, MetaReply};
 use crate::icq::wire::{Reader, body};
@@ -69,8 +69,13 @@ impl Session {
         match header.version {
             Version::V5 if header.session_id != self.session_id() => Err(Why::ForeignSession),
             _ if header.uin != self.uin => Err(Why::WrongUin),
-            Version::V3 if !self.admits_without_session_id(header) => Err(Why::Unexpected),
-            Version::V3 | Version::V5 => Ok(()),
+            Version::V5 => Ok(()),
+            Version::V1 | Version::V2 | Version::V3 | Version::V4
+                if !self.admits_without_session_id(header) =>
+            {
+                Err(Why::Unexpected)
+            }
+            Version::V1 | Version::V2 | Version::V3 | Version::V4 => Ok(()),
         }
     }
 
@@ -95,19 +100,22 @@ impl Session {
     }
 
     fn handle_packet(&mut self, now: Instant, header: &Header, body: &[u8], way: Way<'_>) {
-        let Ok(decoded) = FromServer::decode(header.command, body, MetaForm::Unknown) else {
+        let version = self.dialect.version();
+        let Ok(decoded) = FromServer::decode(version, header.command, body, MetaForm::Unknown)
+        else {
             self.acknowledge(header, way);
             return self.drop_packet(Some(header), Why::Undecodable);
         };
         if let Some(field) = decoded.clamped {
-            tracing::debug!(uin = %self.uin, command = header.command, field, "a text is shorter than its length says");
+            let (uin, command) = (self.uin, header.command);
+            tracing::debug!(%uin, command, field, "a text is shorter than its length says");
         }
         match decoded.packet {
             FromServer::Ack => self.handle_ack(now, header),
-            FromServer::LoginReply(LoginReply { ip, .. }) => {
+            FromServer::LoginReply(reply) => {
                 self.acknowledge(header, way);
                 let answer = Answer::Accepted(Acceptance {
-                    seen_as: ip.filter(|ip| !ip.is_unspecified()),
+                    seen_as: reply.ip().filter(|ip| !ip.is_unspecified()),
                     seq1: header.seq1,
                 });
                 self.handle_login_answer(now, header, answer);
