@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Instant;
 
+use tokio::io::Interest;
 use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
 use tokio::time::{Sleep, sleep_until};
@@ -249,10 +250,23 @@ impl UserTask {
     }
 }
 
+/// Waits for a datagram. An error is one that the network reported: a closed port, mostly, which
+/// counts as an event of its own and would wake nobody who waits for datagrams only.
 async fn readable(socket: Option<&UdpSocket>) -> io::Result<()> {
-    match socket {
-        Some(socket) => socket.readable().await,
-        None => std::future::pending().await,
+    let Some(socket) = socket else {
+        return std::future::pending().await;
+    };
+    let ready = socket.ready(Interest::READABLE | Interest::ERROR).await?;
+    if !ready.is_error() {
+        return Ok(());
+    }
+    let reported = socket.try_io(Interest::ERROR, || match socket.take_error()? {
+        Some(error) => Err(error),
+        None => Err(io::ErrorKind::WouldBlock.into()),
+    });
+    match reported {
+        Err(error) if error.kind() != io::ErrorKind::WouldBlock => Err(error),
+        Err(_) | Ok(()) => Ok(()),
     }
 }
 
