@@ -156,7 +156,7 @@ async fn a_server_that_stopped_reading_does_not_hold_up_the_end() {
 
 #[tokio::test]
 async fn a_second_wish_ends_everything_at_once() {
-    let mut world = World::start().await;
+    let world = World::start().await;
 
     world.wish.send(()).await.unwrap();
     world.wish.send(()).await.unwrap();
@@ -189,23 +189,28 @@ struct World {
 
 impl World {
     async fn start() -> Self {
-        let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
-        let icq_port = socket.local_addr().unwrap().port();
+        let socket = UdpSocket::bind("127.0.0.1:0").await.expect("a free port");
+        let icq_port = socket.local_addr().expect("it is bound").port();
         let server = server::Server::new(Setup {
             accounts: vec![Account::new(Uin(100_001), PASSWORD)],
             ..Setup::default()
         });
-        let icq = tokio::spawn(async move { icq_server::serve(server, socket).await.unwrap() });
-        Self::with(icq, icq_port, tempfile::tempdir().unwrap()).await
+        let icq = tokio::spawn(async move {
+            icq_server::serve(server, socket)
+                .await
+                .expect("the socket works")
+        });
+        Self::with(icq, icq_port, tempfile::tempdir().expect("a folder")).await
     }
 
     async fn with(icq: JoinHandle<()>, icq_port: u16, folder: TempDir) -> Self {
         let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0)))
             .await
-            .unwrap();
-        let xmpp_port = listener.local_addr().unwrap().port();
+            .expect("connected");
+        let xmpp_port = listener.local_addr().expect("it is bound").port();
         let config = config(folder.path(), xmpp_port, icq_port);
-        let store = Store::start(&config.store.directory, &config.store.key_file).unwrap();
+        let store =
+            Store::start(&config.store.directory, &config.store.key_file).expect("a new store");
         let (wish, stop) = Stop::channel();
         let gateway = tokio::spawn(run_until(stop, config, store));
         Self {
@@ -219,8 +224,8 @@ impl World {
     }
 
     async fn restart(self) -> Self {
-        self.wish.send(()).await.unwrap();
-        self.gateway.await.unwrap().unwrap();
+        self.wish.send(()).await.expect("the gateway runs");
+        self.gateway.await.expect("no panic").expect("in order");
         Self::with(self.icq, self.icq_port, self.folder).await
     }
 
@@ -244,7 +249,7 @@ impl World {
 
     async fn ends_within(self, limit: Duration) {
         let ended = in_time(limit, "the end", self.gateway).await;
-        ended.unwrap().unwrap();
+        ended.expect("no panic").expect("in order");
     }
 
     fn socket(&self) -> std::path::PathBuf {
@@ -258,8 +263,8 @@ fn config(folder: &Path, xmpp_port: u16, icq_port: u16) -> Config {
         "[xmpp]\ndomain = 'icq.localhost'\nsecret = 'x'\nport = {xmpp_port}\n\
          [icq]\nport = {icq_port}\n"
     );
-    fs::write(&file, text).unwrap();
-    Config::load(&file, []).unwrap()
+    fs::write(&file, text).expect("the folder is writable");
+    Config::load(&file, []).expect("it is valid")
 }
 
 /// An XMPP server that says what it is told and takes everything.
@@ -285,7 +290,10 @@ impl Xmpp {
     }
 
     async fn say(&mut self, text: &str) {
-        self.stream.write_all(text.as_bytes()).await.unwrap();
+        self.stream
+            .write_all(text.as_bytes())
+            .await
+            .expect("connected");
     }
 
     /// Waits for a stanza, or the end of the stream, with all these `parts`; skips what comes before.
@@ -303,13 +311,16 @@ impl Xmpp {
                     return stanza;
                 }
                 if stanza.contains(" to='icq.localhost/") {
-                    self.stream.write_all(stanza.as_bytes()).await.unwrap();
+                    self.stream
+                        .write_all(stanza.as_bytes())
+                        .await
+                        .expect("connected");
                 }
             }
             let mut chunk = [0; 4096];
-            let read = self.stream.read(&mut chunk).await.unwrap();
+            let read = self.stream.read(&mut chunk).await.expect("connected");
             assert!(read > 0, "the connection ended");
-            self.heard += std::str::from_utf8(&chunk[..read]).unwrap();
+            self.heard += std::str::from_utf8(&chunk[..read]).expect("ASCII");
         }
     }
 }
@@ -330,17 +341,17 @@ fn first_stanza(text: &str) -> Option<usize> {
 }
 
 async fn handshake(listener: &TcpListener) -> TcpStream {
-    let mut stream = listener.accept().await.unwrap().0;
+    let mut stream = listener.accept().await.expect("somebody connects").0;
     stream
         .write_all(
             b"<stream:stream xmlns='jabber:component:accept' \
               xmlns:stream='http://etherx.jabber.org/streams' id='1'>",
         )
         .await
-        .unwrap();
+        .expect("connected");
     let mut text = Vec::new();
     while !text.ends_with(b"</handshake>") {
-        text.push(stream.read_u8().await.unwrap());
+        text.push(stream.read_u8().await.expect("connected"));
     }
     stream
         .write_all(
@@ -349,7 +360,7 @@ async fn handshake(listener: &TcpListener) -> TcpStream {
               </privilege></message>",
         )
         .await
-        .unwrap();
+        .expect("connected");
     stream
 }
 
