@@ -95,7 +95,14 @@ impl UserTask {
     }
 
     /// Drives the user to the end.
-    pub(super) async fn run(mut self) -> Return {
+    ///
+    /// Not an `async fn`: that would keep a second place for all of `self` in the future, and there
+    /// are ten thousand of them.
+    pub(super) fn run(mut self) -> impl Future<Output = Return> + Send {
+        async move { self.drive().await }
+    }
+
+    async fn drive(&mut self) -> Return {
         let timer = sleep_until(Instant::now().into());
         tokio::pin!(timer);
         loop {

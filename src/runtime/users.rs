@@ -217,6 +217,25 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_task_is_not_much_larger_than_its_user() {
+        let (_folder, users, _from_users) = users();
+        let jid = Arc::new(romeo());
+        let record = users.world.store.load(romeo()).await.unwrap().unwrap();
+        let user = User::load(now(), seat(), record);
+
+        let task = UserTask::new(
+            user,
+            jid,
+            Arc::default(),
+            users.world.clone(),
+            LinkNumber(1),
+        );
+
+        let bytes = size_of_val(&task.run());
+        assert!(bytes < size_of::<User>() + 1024, "{bytes} bytes");
+    }
+
+    #[tokio::test]
     async fn what_nobody_can_take_comes_back() {
         let (_folder, users, _from_users) = users();
 
