@@ -95,9 +95,10 @@ impl UserTask {
     }
 
     /// Drives the user to the end.
-    ///
-    /// Not an `async fn`: that would keep a second place for all of `self` in the future, and there
-    /// are ten thousand of them.
+    #[expect(
+        clippy::manual_async_fn,
+        reason = "an async fn would keep a second place for all of `self`, ten thousand times"
+    )]
     pub(super) fn run(mut self) -> impl Future<Output = Return> + Send {
         async move { self.drive().await }
     }
