@@ -30,7 +30,7 @@ use xmpp_parsers::message::{Lang, Message as MessageStanza};
 use xmpp_parsers::presence::{Presence, Type};
 
 use super::{Effects, Env, Mark, Sender};
-use crate::model::{Contact, Introduction, Now, Status, Uin, UnixTime};
+use crate::model::{Introduction, Now, Status, Uin, UnixTime};
 use crate::store::{Change, ContactRecord, Subscription};
 use crate::xmpp::{address, presence as stanza};
 use authorisation::Asks;
@@ -96,9 +96,9 @@ impl Roster {
         authorised.map(Item::uin)
     }
 
-    /// What is known about somebody, on the list or not.
-    pub fn contact(&self, uin: Uin) -> Option<&Contact> {
-        self.list.find(uin).map(|item| &item.contact)
+    /// The name of somebody, on the list or not; nothing if none is known.
+    pub fn name(&self, uin: Uin) -> &str {
+        self.list.name(uin)
     }
 
     /// What an [`Inbox`](super::Inbox) wants to know about who wrote.
@@ -107,7 +107,7 @@ impl Roster {
             return Sender::default();
         };
         Sender {
-            name: &item.contact.name,
+            name: self.list.name(uin),
             listed: item.is_listed(),
             online: item.status().is_some(),
         }
@@ -132,7 +132,7 @@ impl Roster {
 
     /// The ICQ session has its contact list: from now on silence about a contact means offline.
     pub fn list_loaded(&mut self, now: Now, env: &Env<'_>, fx: &mut Effects) {
-        let nameless = |item: &&Item| item.is_authorised() && item.contact.name.is_empty();
+        let nameless = |item: &&Item| item.is_authorised() && self.list.name(item.uin()).is_empty();
         for item in self.list.iter().filter(nameless).take(NAMES_PER_LOGIN) {
             self.lookups.push(item.uin(), Purpose::Name);
         }

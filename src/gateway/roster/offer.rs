@@ -95,10 +95,10 @@ impl Roster {
             Subscription::None => words::ON_YOUR_LIST,
             Subscription::Pending | Subscription::Yes => "",
         };
-        let mut presence = subscription(Type::Subscribe, uin, env, text);
-        stanza::push_nick(&mut presence, &item.contact.name);
         item.offered = true;
         item.from = Subscription::Pending;
+        let mut presence = subscription(Type::Subscribe, uin, env, text);
+        stanza::push_nick(&mut presence, self.list.name(uin));
         fx.send(presence);
         self.note(now);
     }
