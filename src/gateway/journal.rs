@@ -25,13 +25,14 @@ use crate::store::{Change, Cursor, Entry, Failure, Incoming, Outgoing, Stage};
 #[derive(Debug, Default)]
 pub struct Journal {
     cursor: Cursor,
-    /// As it was written down last.
-    written: Cursor,
+    /// The stages as they were written down last: what came and went since needs no writing.
+    written: Vec<(u64, Stage)>,
     next_id: u64,
     to_icq: Batches,
     from_icq: Batches,
     /// Batches that are over since the last flush.
     dropped: Vec<u64>,
+    /// Anything but the stages differs from what is written down.
     cursor_changed: bool,
     /// An output relies on what the next flush writes.
     barrier: bool,
@@ -51,7 +52,7 @@ impl Journal {
     /// [`Inbox::load`](super::Inbox::load).
     pub fn load(batches: BTreeMap<u64, Vec<Entry>>, cursor: Cursor) -> (Self, Unfinished) {
         let mut journal = Self {
-            written: cursor.clone(),
+            written: cursor.stages.clone(),
             cursor,
             ..Self::default()
         };
@@ -258,8 +259,8 @@ impl Journal {
                 write(Change::AddBatch { batch, entries });
             }
         }
-        if std::mem::take(&mut self.cursor_changed) && self.cursor != self.written {
-            self.written.clone_from(&self.cursor);
+        if std::mem::take(&mut self.cursor_changed) || self.cursor.stages != self.written {
+            self.written.clone_from(&self.cursor.stages);
             write(Change::Cursor(self.cursor.clone()));
         }
         for batch in self.dropped.drain(..) {
@@ -273,7 +274,7 @@ impl Journal {
             Ok(at) => stages[at].1 = stage,
             Err(at) => stages.insert(at, (id, stage)),
         }
-        self.change_cursor(barrier);
+        self.barrier |= barrier;
     }
 
     /// Forgets the stages of the outgoing messages between two numbers: their batch is over.
@@ -283,11 +284,7 @@ impl Journal {
 
     fn forget_stages_if(&mut self, first: u64, last: u64, which: impl Fn(Stage) -> bool) {
         let stages = &mut self.cursor.stages;
-        let before = stages.len();
         stages.retain(|(id, stage)| !((first..=last).contains(id) && which(*stage)));
-        if stages.len() != before {
-            self.change_cursor(false);
-        }
     }
 
     fn change_cursor(&mut self, barrier: bool) {

@@ -295,7 +295,13 @@ impl Inbox {
         journal: &mut Journal,
         mark: Mark,
     ) {
-        for letter in &mut self.letters {
+        // Those that wait for a mark are among the latest, as a rule.
+        let mut waiting = self.open;
+        for letter in self.letters.iter_mut().rev() {
+            if waiting == 0 {
+                break;
+            }
+            waiting -= usize::from(letter.is_open());
             if letter.confirm(now, journal, mark) {
                 self.open -= 1;
                 self.tidy_at.get_or_insert(now.instant + KEEP_CONTENT);
@@ -306,7 +312,7 @@ impl Inbox {
             journal.told_of_lost();
         }
         self.tell_of_lost(env, fx, journal);
-        if self.letters.len() > self.open + MAX_SHOWN {
+        if self.letters.len() > self.open + MAX_SHOWN + TIDY_EVERY {
             self.tidy(now, journal);
         }
     }
@@ -513,6 +519,9 @@ const MAX_CONTENTS: usize = 50;
 /// How long, and how many, shown messages are remembered.
 const KEEP_SHOWN: Duration = Duration::from_secs(600);
 const MAX_SHOWN: usize = 200;
+
+/// How many more may gather before those above the limit are looked for.
+const TIDY_EVERY: usize = 50;
 
 /// xmpp-gateway.md §13.2, "message of unknown kind".
 const UNKNOWN_KINDS_PER_DAY: usize = 3;
