@@ -7,7 +7,7 @@ mod strangers;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Bound;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -37,6 +37,8 @@ use strangers::Strangers;
 pub struct Gateway {
     shared: Arc<Shared>,
     users: BTreeMap<BareJid, Known>,
+    /// Registered, and may not use the gateway any more: kept, and not served.
+    excluded: BTreeSet<BareJid>,
     strangers: Strangers,
     registrations: Registrations,
     gate: Gate,
@@ -118,6 +120,7 @@ impl Gateway {
         Self {
             shared: Arc::new(Shared::new(settings, now)),
             users: BTreeMap::new(),
+            excluded: BTreeSet::new(),
             strangers: Strangers::default(),
             registrations: Registrations::default(),
             gate: Gate::default(),
@@ -133,7 +136,11 @@ impl Gateway {
     /// Starts a user who was written down. One who may not use the gateway any more is kept and not
     /// served.
     pub fn load(&mut self, now: Now, jid: BareJid, record: UserRecord) {
-        if self.shared.may_use(&jid).is_err() || self.shutting_down {
+        if self.shutting_down {
+            return;
+        }
+        if self.shared.may_use(&jid).is_err() {
+            self.excluded.insert(jid);
             return;
         }
         let known = Known {
@@ -244,8 +251,6 @@ impl Gateway {
         self.shutting_down && self.users.is_empty()
     }
 
-    // --- stanzas -------------------------------------------------------------------------------------
-
     fn handle_stanza(&mut self, now: Now, stanza: Stanza) {
         let (Some(from), Some(to)) = (stanza.sender(), stanza.recipient()) else {
             return;
@@ -275,6 +280,10 @@ impl Gateway {
         }
         if is_counted(&stanza) && !self.is_within_limits(now.instant, &user) {
             let refusal = Refusal::new(Condition::ResourceConstraint, words::TOO_FAST);
+            return self.refuse(stanza, &refusal);
+        }
+        if self.excluded.contains(&user) {
+            let refusal = Refusal::new(Condition::NotAllowed, words::NO_ACCESS);
             return self.refuse(stanza, &refusal);
         }
         let address = Address::read(to, settings.lowest_uin);
@@ -427,8 +436,6 @@ impl Gateway {
         within
     }
 
-    // --- users ---------------------------------------------------------------------------------------
-
     /// Tells a user that the link is up, and what it is worth.
     fn introduce(&mut self, user: &BareJid) {
         let Some(known) = self.users.get_mut(user) else {
@@ -484,8 +491,6 @@ impl Gateway {
             seed: self.seed,
         }
     }
-
-    // --- outputs -------------------------------------------------------------------------------------
 
     fn deliver(&mut self, user: BareJid, input: UserInput) {
         self.outputs

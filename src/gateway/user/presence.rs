@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use minidom::Element;
 use xmpp_parsers::jid::FullJid;
 use xmpp_parsers::presence::{Presence, Type};
 use xmpp_parsers::stanza_error::{DefinedCondition, StanzaError};
@@ -86,9 +87,11 @@ impl User {
                 Ok(jid) => {
                     self.facts.resources.remove(jid);
                 }
-                Err(_) => self.account_in_doubt(now, presence),
+                Err(_) => self.account_in_doubt(now, &presence.payloads, true),
             },
-            Type::Probe => self.login.show_to(&self.facts, &mut self.fx, from.clone()),
+            Type::Probe => self
+                .login
+                .handle_probe(now, &self.facts, &mut self.fx, from),
             Type::Subscribe => self.gateway_added(now),
             Type::Subscribed => {}
             Type::Unsubscribe => {
@@ -180,7 +183,8 @@ impl User {
         self.settle(now);
         // A new state is shown to all resources, this one included.
         if self.facts.state == before {
-            self.login.show_to(&self.facts, &mut self.fx, jid.clone());
+            self.login
+                .show_to(now, &self.facts, &mut self.fx, jid.clone());
         }
         let env = self.facts.env();
         self.roster.resource_online(now, &env, &mut self.fx, jid);
@@ -234,7 +238,7 @@ impl User {
             own::say(&self.facts.env(), &mut self.fx, words::REVIVED);
         }
         self.login
-            .show_to(&self.facts, &mut self.fx, self.facts.jid.clone());
+            .show_to(now, &self.facts, &mut self.fx, self.facts.jid.clone());
         if self.facts.resources.is_empty() && !self.login.record().asked_for_presence {
             self.ask_for_presence(now);
         }
@@ -272,20 +276,19 @@ impl User {
         self.plan_purge(now);
     }
 
-    /// The server says that there is no such account. Three days of that, and it is believed
-    /// (xmpp-gateway.md §5.6).
-    fn account_in_doubt(&mut self, now: Now, presence: &Presence) {
-        let mut errors = presence.payloads.iter().filter(|it| it.name() == "error");
+    /// What came back as an error may say that there is no such account. Three days of that, and it is
+    /// believed (xmpp-gateway.md §5.6). A probe of nobody may also be `service-unavailable`; for a
+    /// message that only means that it cannot be kept.
+    pub(super) fn account_in_doubt(&mut self, now: Now, payloads: &[Element], probe: bool) {
+        let mut errors = payloads.iter().filter(|it| it.name() == "error");
         let Some(Ok(error)) = errors.next().cloned().map(StanzaError::try_from) else {
             return;
         };
-        let condition = error.defined_condition;
-        let gone = matches!(
-            condition,
-            DefinedCondition::ItemNotFound
-                | DefinedCondition::ServiceUnavailable
-                | DefinedCondition::Gone { .. }
-        );
+        let gone = match error.defined_condition {
+            DefinedCondition::ItemNotFound | DefinedCondition::Gone { .. } => true,
+            DefinedCondition::ServiceUnavailable => probe,
+            _ => false,
+        };
         if gone && self.facts.state != UserState::Suspended && self.login.doubt(now, &mut self.fx) {
             self.suspend(now);
         }
