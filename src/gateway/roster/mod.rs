@@ -9,6 +9,7 @@
 //! | `lookup`        | whom ICQ is asked about                                            |
 //! | `removal`       | when a contact was really removed: rule R                          |
 //! | `privileged`    | the user's roster, read and written by privilege: strategy A       |
+//! | `roster_iq`     | its questions, answers and items                                   |
 //! | `offer`         | `subscribe` from contacts: strategies D and E, asking back         |
 //! | `farewell`      | everything taken off the roster again                              |
 
@@ -20,6 +21,7 @@ mod offer;
 mod presence;
 mod privileged;
 mod removal;
+mod roster_iq;
 mod subscription;
 
 use std::time::{Duration, Instant};
