@@ -8,7 +8,7 @@ use xmpp_parsers::jid::{FullJid, Jid};
 
 use super::face::Face;
 use super::facts::Facts;
-use super::{Effects, UserOutput, UserState, own, register, words};
+use super::{Effects, UserOutput, UserState, log, own, register, words};
 use crate::icq::LogoutReason;
 use crate::model::{Now, Status, UnixTime};
 use crate::store::{Change, LoginRecord, Mode, SessionTrace};
@@ -211,8 +211,9 @@ impl Login {
             self.online_since = None;
             self.told = false;
         }
-        facts.state = state.clone();
+        let before = std::mem::replace(&mut facts.state, state.clone());
         if facts.registered {
+            log::state_changed(facts, &before);
             fx.output(UserOutput::State(state));
         }
         let retry_at = self.retry_at();

@@ -4,12 +4,14 @@
 //! everything that happens to one registered user. Both are fed with inputs and time and drained of
 //! outputs; `runtime` does what the outputs say.
 
+mod charsets;
 mod effects;
 mod env;
 mod face;
 mod facts;
 mod inbox;
 mod journal;
+mod log;
 mod login;
 mod outbox;
 mod own;
@@ -169,6 +171,20 @@ impl UserState {
             Self::Barred(_) => "barred",
             Self::Paused => "paused",
             Self::Suspended => "suspended",
+        }
+    }
+
+    /// The ICQ server has taken the login.
+    pub const fn is_logged_in(&self) -> bool {
+        match self {
+            Self::Loading | Self::Online => true,
+            Self::Offline
+            | Self::Queued
+            | Self::Connecting
+            | Self::Retrying(_)
+            | Self::Barred(_)
+            | Self::Paused
+            | Self::Suspended => false,
         }
     }
 

@@ -52,6 +52,20 @@ pub(super) fn logged_out(reason: &LogoutReason) -> Cow<'static, str> {
     }
 }
 
+/// Why a message to ICQ comes back in this state.
+pub(super) fn cannot_send(state: &UserState) -> Cow<'static, str> {
+    match state {
+        UserState::Queued | UserState::Connecting | UserState::Loading | UserState::Retrying(_) => {
+            format!("Not connected to ICQ yet. {}", state.sentence()).into()
+        }
+        // Between two logins.
+        UserState::Online => NOT_CONNECTED.into(),
+        UserState::Offline | UserState::Barred(_) | UserState::Paused | UserState::Suspended => {
+            state.sentence()
+        }
+    }
+}
+
 /// What a server says, as far as it fits into a line.
 fn servers_words(text: &str) -> String {
     clean_line(text, 200)
@@ -146,9 +160,14 @@ pub(super) fn register_first(gateway: &str) -> String {
     )
 }
 
-/// A form lacks something, or has something that cannot be.
-pub(super) fn bad_field(field: &'static str) -> String {
-    format!("The field {field} is missing or cannot be right.")
+/// A field of a form that was left empty.
+pub(super) fn empty_field(label: &str) -> String {
+    format!("{label}: Please fill this in.")
+}
+
+/// A field of a form that holds something else than it may.
+pub(super) fn bad_field(label: &str, why: &str) -> String {
+    format!("{label}: {why}")
 }
 
 pub(super) const HELP: &str = "I understand: *help*, *status*, *login*, *logout*, *unregister*.";
@@ -166,7 +185,8 @@ pub(super) const SUSPENDED: &str = "You removed the gateway from your contact li
 pub(super) const RESTARTING: &str = "Gateway is restarting";
 
 pub(super) const FORM_TITLE: &str = "ICQ account";
-pub(super) const FORM_INSTRUCTIONS: &str = "Enter your ICQ number and ICQ password.";
+pub(super) const FORM_INSTRUCTIONS: &str = "Enter your ICQ number and ICQ password. ICQ passwords have \
+     up to 8 characters; of a longer one, only the first 8 are used.";
 pub(super) const FORM_WARNING: &str = "The password is kept encrypted on this server, because ICQ needs \
      it at each login.";
 pub(super) const FORM_WARNING_REMOTE: &str = "The password is kept encrypted on this server, because ICQ \
@@ -180,6 +200,9 @@ pub(super) const MODE_FOLLOW: &str = "While I am online";
 pub(super) const MODE_ALWAYS: &str = "Always";
 pub(super) const MODE_MANUAL: &str = "Only when I say so";
 pub(super) const FIELD_CHARSET: &str = "Old clients write in";
+pub(super) const NOT_A_CHOICE: &str = "This is none of the choices.";
+pub(super) const PASSWORD_TOO_LONG: &str =
+    "This is too long. ICQ passwords have up to 8 characters.";
 
 pub(super) const REGISTRATION_TIMEOUT: &str =
     "ICQ did not answer. Nothing was stored; please try again.";

@@ -11,16 +11,15 @@ use std::collections::VecDeque;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::{Duration, Instant};
 
-use xmpp_parsers::jid::{DomainRef, Jid};
-use xmpp_parsers::message::{Id, Lang, Message as Stanza};
+use xmpp_parsers::jid::DomainRef;
+use xmpp_parsers::message::{Id, Message as Stanza};
 use xmpp_parsers::stanza_error::{DefinedCondition, StanzaError};
 
 use super::journal::Journal;
-use super::{Effects, Env, Mark, words};
+use super::{Effects, Env, Mark, own, words};
 use crate::icq::{Command, Receipt};
 use crate::model::{Message, Now, Uin, UnixTime};
 use crate::store::{Incoming, Stage};
-use crate::xmpp::address;
 use crate::xmpp::message::to_xmpp;
 use letter::{Content, Frame, Letter, State};
 
@@ -331,11 +330,7 @@ impl Inbox {
         if journal.lost().is_empty() || self.told_of_lost.is_some() || !env.link_up {
             return;
         }
-        let body = words::messages_lost(journal.lost());
-        fx.send(Stanza {
-            from: Some(address::gateway(&env.settings.domain).into()),
-            ..Stanza::chat(Jid::from(env.jid.clone())).with_body(Lang::new(), body)
-        });
+        own::say(env, fx, words::messages_lost(journal.lost()));
         self.told_of_lost = Some(fx.next_mark());
     }
 

@@ -6,9 +6,9 @@ use xmpp_parsers::presence::Type;
 
 use super::list::Item;
 use super::subscription::MAX_REASON_CHARS;
-use super::{Roster, say, subscription};
+use super::{Roster, subscription};
 use crate::gateway::pace::{Pace, Rate};
-use crate::gateway::{Effects, Env, Mark, words};
+use crate::gateway::{Effects, Env, Mark, own, words};
 use crate::model::{Introduction, Listing, Message, Now, Profile, Uin};
 use crate::store::{Request, RequestKind, Subscription};
 use crate::xmpp::{presence as stanza, text};
@@ -209,7 +209,7 @@ impl Roster {
         }
         self.asks.digest = Some(now.instant);
         let numbers: Vec<Uin> = waiting.iter().map(|(_, uin)| *uin).collect();
-        say(env, fx, words::requests_waiting(&numbers));
+        own::say(env, fx, words::requests_waiting(&numbers));
     }
 
     fn granted(&mut self, now: Now, env: &Env<'_>, fx: &mut Effects, uin: Uin) {

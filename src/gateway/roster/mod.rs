@@ -27,11 +27,9 @@ mod subscription;
 use std::time::{Duration, Instant};
 
 use xmpp_parsers::iq::Iq;
-use xmpp_parsers::jid::Jid;
-use xmpp_parsers::message::{Lang, Message as MessageStanza};
 use xmpp_parsers::presence::{Presence, Type};
 
-use super::{Effects, Env, Mark, Sender};
+use super::{Effects, Env, Mark, Sender, own, words};
 use crate::model::{Introduction, Now, Status, Uin, UnixTime};
 use crate::store::{Change, ContactRecord, Subscription};
 use crate::xmpp::{address, presence as stanza};
@@ -249,7 +247,7 @@ impl Roster {
             );
         }
         if let Some(kept) = self.removals.take_kept(now.instant) {
-            say(env, fx, super::words::contacts_kept(kept));
+            own::say(env, fx, words::contacts_kept(kept));
         }
         self.advance(now, env, fx);
     }
@@ -320,14 +318,6 @@ impl Roster {
 fn subscription(type_: Type, uin: Uin, env: &Env<'_>, text: &str) -> Presence {
     let contact = address::contact(uin, &env.settings.domain);
     stanza::subscription(type_, contact, env.jid, text)
-}
-
-/// A line from the gateway to the user.
-fn say(env: &Env<'_>, fx: &mut Effects, text: String) {
-    fx.send(MessageStanza {
-        from: Some(address::gateway(&env.settings.domain).into()),
-        ..MessageStanza::chat(Jid::from(env.jid.clone())).with_body(Lang::new(), text)
-    });
 }
 
 /// How the user is introduced to people on ICQ.

@@ -14,10 +14,9 @@ use super::Roster;
 use super::list::Item;
 use super::roster_iq::{Answer, Who, directions, item, items, name_of, read, set};
 use crate::gateway::pace::{Pace, Rate};
-use crate::gateway::{Effects, Env};
+use crate::gateway::{Effects, Env, own};
 use crate::model::{Now, Uin};
 use crate::store::Subscription;
-use crate::xmpp::{address, presence as stanza};
 
 /// What is known of the user's server, and the round that runs.
 #[derive(Debug, Default)]
@@ -352,8 +351,7 @@ impl Roster {
                 self.sync.gateway_wanted &= !is_obeyed;
                 if is_obeyed {
                     // A subscription that was written tells nobody who is online: it has to be asked.
-                    let gateway = address::gateway(&env.settings.domain);
-                    fx.send(stanza::subscription(Type::Probe, gateway, env.jid, ""));
+                    own::subscription(env, fx, Type::Probe);
                 }
                 return;
             }
@@ -386,8 +384,7 @@ impl Roster {
     fn end_sync(&mut self, now: Now, env: &Env<'_>, fx: &mut Effects) {
         self.sync.round = None;
         if std::mem::take(&mut self.sync.gateway_wanted) {
-            let gateway = address::gateway(&env.settings.domain);
-            fx.send(stanza::subscription(Type::Subscribe, gateway, env.jid, ""));
+            own::subscription(env, fx, Type::Subscribe);
         }
         self.offer_contacts(now, env, fx);
     }

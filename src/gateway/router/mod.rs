@@ -140,6 +140,7 @@ impl Gateway {
             return;
         }
         if self.shared.may_use(&jid).is_err() {
+            tracing::warn!(%jid, "registered, and may not use this gateway any more");
             self.excluded.insert(jid);
             return;
         }

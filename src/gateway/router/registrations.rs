@@ -68,7 +68,7 @@ impl Gateway {
         }
         if !request.set {
             let local = self.shared.is_local(&jid);
-            let form = register::form(&self.shared.settings, None, local);
+            let form = register::form(&self.shared.settings, None, request.lang.as_deref(), local);
             return self.send(request.result(Some(form)));
         }
         match self.registration(now, &jid, &request) {
@@ -92,7 +92,7 @@ impl Gateway {
             }
         };
         let settings = &self.shared.settings;
-        let registration = fields.complete(None, settings, now.unix)?;
+        let registration = fields.complete(None, settings, request.lang.as_deref(), now.unix)?;
         if self.users.contains_key(jid) {
             let why = match self.is_being_removed(jid) {
                 true => words::REMOVAL_RUNNING,

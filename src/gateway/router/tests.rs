@@ -248,6 +248,22 @@ fn a_registration_starts_a_task_that_tries_it() {
 }
 
 #[test]
+fn the_form_follows_the_language_of_whoever_asks() {
+    let mut world = World::up();
+
+    world.hears(
+        "<iq type='get' id='r0' from='romeo@example.org/pc' to='icq.example.org'>\
+         <query xmlns='jabber:iq:register' xml:lang='uk'/></iq>",
+    );
+
+    let form = world.sent.pop_front().unwrap();
+    assert!(
+        form.ends_with("<value>windows-1251</value></field></x></query></iq>"),
+        "{form}"
+    );
+}
+
+#[test]
 fn who_has_unregistered_is_a_stranger_while_the_task_tidies_up() {
     let mut world = World::up().and_registered("romeo");
     world.input(GatewayInput::Registered(romeo(), false));

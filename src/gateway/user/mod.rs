@@ -19,6 +19,7 @@ use xmpp_parsers::presence::Type;
 
 use super::facts::Facts;
 use super::login::{Login, Step};
+use super::outbox::not_connected;
 use super::pace::Pace;
 use super::refuse::refuse;
 use super::xep::{self, ContactView, Place, Question};
@@ -433,12 +434,6 @@ impl fmt::Debug for User {
             .field("state", &self.facts.state)
             .finish_non_exhaustive()
     }
-}
-
-/// Why a message cannot wait for ICQ.
-fn not_connected(state: &UserState) -> Refusal {
-    Refusal::new(Condition::ServiceUnavailable, state.sentence())
-        .with_type(xmpp_parsers::stanza_error::ErrorType::Wait)
 }
 
 fn is_answer(iq: &xmpp_parsers::iq::Iq) -> bool {

@@ -12,6 +12,7 @@ use crate::store::{Change, LoginRecord, Mode, Registration, SessionTrace};
 mod anything;
 mod chat;
 mod login;
+mod logs;
 mod presence;
 mod registering;
 

@@ -269,7 +269,7 @@ impl Link {
                     .collect(),
             });
             let mut body = Vec::new();
-            multi.encode(&mut body);
+            multi.encode(Version::V5, &mut body);
             let seq1 = self.next_seq1;
             self.next_seq1 = seq1.wrapping_add(1);
             let header = self.header(multi.command(), seq1, 0);

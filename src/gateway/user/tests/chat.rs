@@ -95,6 +95,8 @@ fn a_message_that_cannot_be_sent_comes_back_with_the_state() {
     assert!(answer.contains("id='m42'"), "{answer}");
     assert!(answer.contains("type='wait'"), "{answer}");
     assert!(answer.contains("<service-unavailable"), "{answer}");
+    let sentence = "ICQ rejected the number or password.";
+    assert!(answer.contains(sentence), "{answer}");
     world.sees_nothing();
 }
 

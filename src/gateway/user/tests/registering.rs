@@ -23,7 +23,7 @@ fn applicant_with(privileges: Privileges) -> World {
     let Ok(Submission::Fields(fields)) = Submission::read(&request.payload) else {
         panic!("it has fields");
     };
-    let registration = fields.complete(None, &settings(), now.unix).unwrap();
+    let registration = fields.complete(None, &settings(), None, now.unix).unwrap();
     let seat = seat(now, settings());
     let privileges = Arc::new(privileges);
     let user = User::register(now, seat, privileges, registration, request);

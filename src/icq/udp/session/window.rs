@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 
-use super::to_server::TextCode;
-use super::{Dialect, Header, Noise, Side, ToServer, Version};
 use crate::icq::MessageId;
+use crate::icq::udp::to_server::TextCode;
+use crate::icq::udp::{Dialect, Header, Noise, Side, ToServer, Version};
 use crate::model::Uin;
 
 /// Numbers and seals what leaves, and keeps what the server has not answered yet.
@@ -119,7 +119,7 @@ impl Window {
         packet: &ToServer<'_>,
     ) -> (Vec<u8>, u16) {
         let mut body = Vec::new();
-        packet.encode(&mut body);
+        packet.encode(self.dialect.version(), &mut body);
         let packet = Unanswered {
             purpose,
             seq1: self.take_seq1(),
@@ -140,7 +140,7 @@ impl Window {
         let seq1 = self.take_seq1();
         let seq2 = self.take_seq2(Purpose::Request);
         let mut body = Vec::new();
-        packet.encode(&mut body);
+        packet.encode(self.dialect.version(), &mut body);
         self.seal_as(self.session_id, packet.command(), seq1, seq2, &body)
     }
 
@@ -156,7 +156,7 @@ impl Window {
             code: TextCode::CODE,
         });
         let mut body = Vec::new();
-        packet.encode(&mut body);
+        packet.encode(self.dialect.version(), &mut body);
         let seq1 = self.take_seq1();
         self.seal_as(session_id, packet.command(), seq1, UNSOLICITED, &body)
     }
