@@ -52,7 +52,7 @@ impl Roster {
         }
         self.removals.forget_own(uin);
         let reason = text::clean_line(stanza::text(presence), MAX_REASON_CHARS);
-        let listing = self.list.find(uin).map(|item| item.contact.listing);
+        let listing = self.list.find(uin).map(|item| item.listing);
         match listing.unwrap_or_default() {
             Listing::Authorised => {
                 let item = self.list.entry(uin);
@@ -159,7 +159,7 @@ impl Roster {
                 self.note(now);
             }
             Ok(profile) if profile.authorisation_required => {
-                self.list.entry(uin).contact.listing = Listing::Waiting;
+                self.list.entry(uin).listing = Listing::Waiting;
                 self.ask_for_authorisation(now, env, fx, uin, reason);
             }
             // Who cannot be asked about is added: the worst that can follow is silence.
@@ -191,7 +191,7 @@ impl Roster {
     /// Somebody is on the ICQ list from now on, for good: the user is told, and asked in turn.
     pub(super) fn authorise(&mut self, now: Now, env: &Env<'_>, fx: &mut Effects, uin: Uin) {
         let item = self.list.entry(uin);
-        item.contact.listing = Listing::Authorised;
+        item.listing = Listing::Authorised;
         let is_asked_for = item.to == Subscription::Pending;
         self.list.set_asked(uin, None);
         self.save();
@@ -212,16 +212,12 @@ impl Roster {
         name: &str,
     ) {
         let name = text::clean_line(name, MAX_NAME_CHARS);
-        let Some(item) = self.list.find_mut(uin) else {
-            return;
-        };
-        if name.is_empty() || !item.contact.name.is_empty() {
+        if name.is_empty() || self.list.find(uin).is_none() || !self.list.name(uin).is_empty() {
             return;
         }
-        item.contact.name = name.into();
-        let is_shown = item.status().is_some();
+        self.list.set_name(uin, &name);
         self.note(now);
-        if is_shown {
+        if self.status(uin).is_some() {
             self.show(env, fx, uin);
             self.sync_by(now.instant + SYNC_DELAY);
         }

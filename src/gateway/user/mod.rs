@@ -375,7 +375,7 @@ impl User {
         }
         let contact = match address {
             Address::Contact(uin) => Some(ContactView {
-                name: self.roster.contact(uin).map_or("", |it| &it.name),
+                name: self.roster.name(uin),
                 online: self.roster.status(uin).is_some(),
                 last_seen: self.roster.last_seen(uin),
             }),

@@ -3,6 +3,7 @@
 use minidom::Element;
 
 use super::*;
+use crate::gateway::testing::parse;
 
 /// What a server answers, in the order of its questions.
 struct Server {
@@ -128,6 +129,8 @@ fn texts(stanzas: &[Element]) -> Vec<String> {
     stanzas.iter().map(String::from).collect()
 }
 
+const PROBE: &str = "<presence type='probe' from='icq.example.org' to='romeo@example.org'/>";
+
 const GATEWAY: &str = "icq.example.org both ICQ";
 
 #[test]
@@ -147,12 +150,10 @@ fn contacts_and_the_gateway_are_written_one_by_one() {
     );
     // Read, and read once more behind the first write.
     assert_eq!(server.reads, 2);
-    // Once the gateway is there it asks where the user is online; a contact is shown once it is there.
-    // Nobody has to be asked.
-    let rest = texts(&rest);
-    assert_eq!(rest.len(), 2, "{rest:?}");
-    assert!(rest[0].contains("type='probe'"));
-    assert!(rest[1].contains("123456789@icq.example.org/ICQ"));
+    // Who is online is asked, and a contact is shown once it is there; no person has to be asked.
+    assert_eq!(rest.len(), 2, "{:?}", texts(&rest));
+    assert_eq!(rest[0], parse(PROBE));
+    assert_eq!(rest[1].attr("from"), Some("123456789@icq.example.org/ICQ"));
     let written = world.written(BEN).unwrap();
     assert_eq!(
         (written.xmpp_to, written.xmpp_from, written.on_roster),
@@ -375,10 +376,8 @@ fn who_registers_gets_the_gateway_on_the_roster() {
     world.grant_roster();
     world.link_up();
     add(&mut world);
-    let rest = server.serve(&mut world);
+    assert_eq!(server.serve(&mut world), [parse(PROBE)]);
     assert_eq!(server.writes, [GATEWAY]);
-    assert_eq!(rest.len(), 1);
-    assert_eq!(rest[0].attr("type"), Some("probe"));
 
     // Written without a subscription: the person has to be asked.
     let mut server = Server {
@@ -432,8 +431,8 @@ fn many_contacts_are_one_sentence() {
 
     world.sees(&[
         "<message type='chat' from='icq.example.org' to='romeo@example.org'><body>\
-                  You have 21 ICQ contacts that are not in your contact list. To see one, add its \
-                  number @icq.example.org.</body></message>",
+                  You have 21 ICQ contacts that are not in your contact list. To see one, add \
+                  NUMBER@icq.example.org, with its ICQ number for NUMBER.</body></message>",
     ]);
     world.icq_offline();
     world.icq_online();
