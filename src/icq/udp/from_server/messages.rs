@@ -1,0 +1,83 @@
+//! Messages on their way from the server.
+
+use std::net::Ipv4Addr;
+
+use crate::icq::wire::layout;
+use crate::model::Uin;
+
+layout! {
+    /// `SYS_MESSAGE` (0x0104): a message, just written (`icq-udp.md` §7.2).
+    ///
+    /// | bytes | field      | meaning                     |
+    /// |-------|------------|-----------------------------|
+    /// | 4     | `from_uin` | who wrote                   |
+    /// | 2     | `msg_type` | 1 text, 4 URL, … (§7.3)     |
+    /// | lstr  | `text`     | in the sender's code page   |
+    pub struct ReceiveMessage<'a> {
+        /// Who wrote.
+        from_uin: Uin,
+        /// What the text means: 1 text, 4 URL, …
+        msg_type: u16,
+        /// The text in the sender's code page, parts separated by 0xFE.
+        text: &'a [u8] => lstr_clamped,
+    }
+
+    /// `OFFLINE_MESSAGE` (0x00DC), V5: a message that waited (§7.5). The time is UTC.
+    ///
+    /// | bytes | field      | meaning                     |
+    /// |-------|------------|-----------------------------|
+    /// | 4     | `from_uin` | who wrote                   |
+    /// | 2     | `year`     |                             |
+    /// | 1     | `month`    | 1 to 12                     |
+    /// | 1     | `day`      | 1 to 31                     |
+    /// | 1     | `hour`     |                             |
+    /// | 1     | `minute`   |                             |
+    /// | 2     | `msg_type` | 1 text, 4 URL, … (§7.3)     |
+    /// | lstr  | `text`     | in the sender's code page   |
+    pub struct OfflineMessage<'a> {
+        /// Who wrote.
+        from_uin: Uin,
+        /// When: the year.
+        year: u16,
+        /// The month, 1 to 12.
+        month: u8,
+        /// The day, 1 to 31.
+        day: u8,
+        /// The hour.
+        hour: u8,
+        /// The minute.
+        minute: u8,
+        /// What the text means: 1 text, 4 URL, …
+        msg_type: u16,
+        /// The text in the sender's code page, parts separated by 0xFE.
+        text: &'a [u8] => lstr_clamped,
+    }
+
+    /// `REVERSE_TCP` (0x015E), from a server: somebody asks to be connected to (§7.7).
+    ///
+    /// | bytes | field         | meaning                        |
+    /// |-------|---------------|--------------------------------|
+    /// | 4     | `target_uin`  | who asks                       |
+    /// | 4     | `ip`          | their address                  |
+    /// | 4     | `tcp_port`    | their port                     |
+    /// | 1     | `dc_mode`     | as in `LOGIN`                  |
+    /// | 4     | `peer_port`   | the port they tried            |
+    /// | 4     | `own_port`    | their port, again              |
+    /// | 2     | `tcp_version` | version of the direct protocol |
+    pub struct ReverseTcp {
+        /// Who asks.
+        target_uin: Uin,
+        /// Their address.
+        ip: Ipv4Addr,
+        /// Their port.
+        tcp_port: u32,
+        /// Whether others may connect to them, as in the login.
+        dc_mode: u8,
+        /// The port they tried.
+        peer_port: u32,
+        /// Their port, again.
+        own_port: u32,
+        /// Version of the direct protocol.
+        tcp_version: u16,
+    }
+}

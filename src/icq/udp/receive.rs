@@ -1,0 +1,443 @@
+//! What a session does with packets from the server.
+//!
+//! Nobody proves that they are the server, so what may come is narrow (`icq-udp.md` §12): the own
+//! session id and UIN, an answer only to what was asked, a login's answer only to the login.
+
+use std::time::Instant;
+
+use super::from_server::{LoginReply, Multi, OfflineMessage, ReceiveMessage};
+use super::loading::{Loading, Stored, time_of};
+use super::login::Answer;
+use super::session::{Phase, Session};
+use super::window::Purpose;
+use super::{FromServer, Header, Side, Version};
+use crate::icq::wire::meta::{MetaForm, MetaInfo, MetaReply};
+use crate::icq::wire::{Reader, body};
+use crate::icq::{Event, LogoutReason, NoProfile};
+use crate::model::{Profile, Status, Uin};
+
+/// How a packet came.
+#[derive(Clone, Copy, Debug)]
+enum Way<'a> {
+    /// As a datagram of its own.
+    Alone,
+    /// Inside MULTI, whose header this is. Only that is acknowledged (§4.6).
+    Inside(&'a Header),
+}
+
+impl Session {
+    pub(super) fn receive(&mut self, now: Instant, datagram: &[u8]) {
+        // No server enciphers (§1), so the datagram can be read as it is.
+        let Ok(opened) = self
+            .dialect
+            .read(Side::Server, &mut Reader::new(datagram))
+        else {
+            self.dropped.undecodable += 1;
+            return;
+        };
+        if !self.admits(&opened.header) {
+            return;
+        }
+        if !self.budget.take(now) {
+            self.dropped.over_rate += 1;
+            return;
+        }
+        self.heard = now;
+        self.handle_packet(now, &opened.header, opened.body, Way::Alone);
+    }
+
+    /// Whether a packet may be from our server, as far as its header can tell.
+    fn admits(&mut self, header: &Header) -> bool {
+        match header.version {
+            Version::V5 if header.session_id != self.session_id() => {
+                self.dropped.foreign_session += 1;
+                return false;
+            }
+            Version::V3 if !self.admits_without_session_id(header) => {
+                self.dropped.unexpected += 1;
+                return false;
+            }
+            Version::V3 | Version::V5 => {}
+        }
+        if header.uin != self.uin {
+            self.dropped.wrong_uin += 1;
+            return false;
+        }
+        true
+    }
+
+    /// In the form of V3 servers send a few packets to V5 clients (§2.5). Anybody could: only what
+    /// answers something is taken.
+    fn admits_without_session_id(&self, header: &Header) -> bool {
+        let answers_login = self.answers_login(header);
+        match header.command {
+            ACK => self.window.awaits(header.seq1, header.seq2),
+            BAD_PASSWORD => answers_login,
+            NOT_CONNECTED | TRY_AGAIN => {
+                answers_login || self.window.awaits_request(header.seq2)
+            }
+            GO_AWAY => true,
+            _ => false,
+        }
+    }
+
+    fn answers_login(&self, header: &Header) -> bool {
+        match &self.phase {
+            Phase::LoggingIn(login) => login.is(header.seq2),
+            Phase::Online { .. } | Phase::Over => false,
+        }
+    }
+
+    fn handle_packet(&mut self, now: Instant, header: &Header, body: &[u8], way: Way<'_>) {
+        let Ok(decoded) = FromServer::decode(header.command, body, MetaForm::Unknown) else {
+            self.acknowledge(header, way);
+            self.dropped.undecodable += 1;
+            return;
+        };
+        match decoded.packet {
+            FromServer::Ack => self.handle_ack(now, header),
+            FromServer::LoginReply(LoginReply { ip, .. }) => {
+                self.acknowledge(header, way);
+                let answer = Answer::Accepted(ip.filter(|ip| !ip.is_unspecified()));
+                self.handle_login_answer(now, header, answer);
+            }
+            FromServer::BadPassword => {
+                self.acknowledge(header, way);
+                self.handle_login_answer(now, header, Answer::WrongPassword);
+            }
+            FromServer::LoginError(reason) => {
+                self.acknowledge(header, way);
+                let answer = Answer::Refused(self.charset.decode(reason.text.unwrap_or_default()));
+                self.handle_login_answer(now, header, answer);
+            }
+            FromServer::TryAgain => {
+                self.acknowledge(header, way);
+                self.handle_try_again(now, header);
+            }
+            FromServer::NotConnected => {
+                self.acknowledge(header, way);
+                self.handle_not_connected(now, header);
+            }
+            FromServer::GoAway(reason) => {
+                self.acknowledge(header, way);
+                let text = self.charset.decode(reason.text.unwrap_or_default());
+                self.end(LogoutReason::Kicked(text));
+            }
+            packet if self.is_online() => self.handle_online(now, header, packet, way),
+            // It overtook the answer to the login. The server repeats it.
+            _ => self.dropped.unexpected += 1,
+        }
+    }
+
+    fn handle_ack(&mut self, now: Instant, header: &Header) {
+        let Some(answered) = self.window.acknowledged(now, header.seq1) else {
+            return;
+        };
+        self.succeeded(now, answered.purpose);
+        let session_id = self.session_id();
+        if let (Purpose::Login, Phase::LoggingIn(login)) = (answered.purpose, &mut self.phase) {
+            login.acknowledged(now);
+            if !answered.sent_once {
+                login.may_have_been_accepted(session_id);
+            }
+        }
+    }
+
+    fn handle_login_answer(&mut self, now: Instant, header: &Header, answer: Answer) {
+        if !self.answers_login(header) {
+            self.dropped.unexpected += 1;
+            return;
+        }
+        let was_sent_once = self
+            .window
+            .answered(now, header.seq2)
+            .is_none_or(|answered| answered.sent_once);
+        let session_id = self.session_id();
+        if let Phase::LoggingIn(login) = &mut self.phase {
+            if !was_sent_once {
+                login.may_have_been_accepted(session_id);
+            }
+            let step = login.handle_answer(now, answer);
+            self.take_login_step(now, step);
+        }
+    }
+
+    /// 0x00FA: the server is busy. To a login it means, too, that the number is online (§4.8).
+    fn handle_try_again(&mut self, now: Instant, header: &Header) {
+        if self.answers_login(header) {
+            self.handle_login_answer(now, header, Answer::TryAgain);
+        } else if !self.window.postpone(now, header.seq2) {
+            self.dropped.unexpected += 1;
+        }
+    }
+
+    /// 0x00F0: the server does not know this session. One packet of an enemy would end it, so it has
+    /// to answer something (§12).
+    fn handle_not_connected(&mut self, now: Instant, header: &Header) {
+        if self.answers_login(header) {
+            return self.handle_login_answer(now, header, Answer::NotConnected);
+        }
+        let is_answer = self.window.awaits_request(header.seq2)
+            || self.window.answered_lately(now, header.seq2);
+        if !is_answer || !self.is_online() {
+            self.dropped.unexpected += 1;
+            return;
+        }
+        if let Some(answered) = self.window.answered(now, header.seq2)
+            && let Purpose::Message(id) = answered.purpose
+            && answered.sent_once
+        {
+            self.outgoing.refused(id);
+        }
+        self.end(LogoutReason::SessionLost);
+    }
+
+    fn handle_online(
+        &mut self,
+        now: Instant,
+        header: &Header,
+        packet: FromServer<'_>,
+        way: Way<'_>,
+    ) {
+        match packet {
+            FromServer::Message(message) => return self.handle_message(header, &message, way),
+            FromServer::Multi(multi) => return self.handle_multi(now, header, &multi, way),
+            _ => {}
+        }
+        self.acknowledge(header, way);
+        if !self.is_news(header, way) {
+            return;
+        }
+        match packet {
+            FromServer::UserOnline(online) => {
+                let status = self.presence.online(online.uin, online.status);
+                self.tell_status(online.uin, status);
+            }
+            FromServer::StatusUpdate(update) => {
+                let status = self.presence.changed(update.target_uin, update.status);
+                self.tell_status(update.target_uin, status);
+            }
+            FromServer::UserOffline(target) => {
+                self.presence.offline(target.target_uin);
+                self.tell_status(target.target_uin, None);
+            }
+            FromServer::OfflineMessage(message) => {
+                self.handle_offline_message(now, header.seq1, &message);
+            }
+            answer => self.handle_answer(now, header, answer),
+        }
+    }
+
+    /// What may answer a request, and so ends its repetition.
+    fn handle_answer(&mut self, now: Instant, header: &Header, packet: FromServer<'_>) {
+        if let Some(answered) = self.window.answered(now, header.seq2) {
+            self.succeeded(now, answered.purpose);
+        }
+        match packet {
+            FromServer::ListDone(_) => self.handle_list_done(now),
+            FromServer::EndOfflineMessages => {
+                if let Some(loading) = &mut self.loading {
+                    loading.offline_end(header.seq1);
+                }
+            }
+            FromServer::Meta(reply) => self.handle_meta(now, header.seq2, &reply),
+            FromServer::InfoReply(reply) => {
+                let profile = self.profile(
+                    [reply.nick, reply.first, reply.last, reply.email],
+                    reply.auth_byte,
+                );
+                self.handle_profile(reply.target_uin, Ok(profile));
+            }
+            FromServer::InvalidUin(target) => {
+                self.handle_profile(target.target_uin, Err(NoProfile::NoSuchUser));
+            }
+            // Answers to what is not asked, and the service's own announcements.
+            _ => {}
+        }
+    }
+
+    fn handle_message(&mut self, header: &Header, packet: &ReceiveMessage<'_>, way: Way<'_>) {
+        let outer = match way {
+            Way::Alone => header,
+            Way::Inside(outer) => outer,
+        };
+        let is_held = matches!(way, Way::Alone) && self.incoming.is_held(header.seq1);
+        if is_held {
+            self.dropped.duplicates += 1;
+            return;
+        }
+        if !self.incoming.has_room_for(1) {
+            self.dropped.over_limit += 1;
+            return;
+        }
+        if !self.is_news(header, way) {
+            return self.acknowledge(header, way);
+        }
+        let from = body::sender(packet.from_uin, packet.msg_type);
+        // Loops of one's own words do not come from the server (§12).
+        if from == self.uin {
+            self.dropped.unexpected += 1;
+            return self.acknowledge(header, way);
+        }
+        let receipt = self.incoming.hold(outer.seq1, outer.seq2);
+        self.tell(Event::Message {
+            from,
+            message: body::decode(packet.msg_type, packet.text, self.charset),
+            sent: None,
+            receipt,
+        });
+    }
+
+    fn handle_multi(&mut self, now: Instant, header: &Header, multi: &Multi<'_>, way: Way<'_>) {
+        if matches!(way, Way::Inside(_)) {
+            self.dropped.unexpected += 1;
+            return;
+        }
+        if self.incoming.is_held(header.seq1) {
+            self.dropped.duplicates += 1;
+            return;
+        }
+        if !self.incoming.has_room_for(multi.packets.len()) {
+            self.dropped.over_limit += 1;
+            return;
+        }
+        if !self.is_news(header, way) {
+            return self.acknowledge(header, way);
+        }
+        // At most 255, as their number is a byte.
+        for packet in &multi.packets {
+            self.handle_inner(now, header, packet);
+        }
+        if !self.incoming.is_held(header.seq1) && !self.is_over() {
+            self.acknowledge(header, way);
+        }
+    }
+
+    fn handle_inner(&mut self, now: Instant, outer: &Header, packet: &[u8]) {
+        if self.is_over() {
+            return;
+        }
+        // It is work like any other, but refused it would be lost: the outer packet is acknowledged.
+        self.budget.take(now);
+        let Ok(opened) = self.dialect.read(Side::Server, &mut Reader::new(packet)) else {
+            self.dropped.undecodable += 1;
+            return;
+        };
+        if self.admits(&opened.header) {
+            self.handle_packet(now, &opened.header, opened.body, Way::Inside(outer));
+        }
+    }
+
+    fn handle_offline_message(&mut self, now: Instant, seq1: u16, packet: &OfflineMessage<'_>) {
+        let loading = self
+            .loading
+            .get_or_insert_with(|| Box::new(Loading::unexpected()));
+        if !loading.is_news(now, seq1, packet) {
+            self.dropped.duplicates += 1;
+            return;
+        }
+        loading.collect(Stored {
+            from: body::sender(packet.from_uin, packet.msg_type),
+            sent: time_of(packet),
+            message: body::decode(packet.msg_type, packet.text, self.charset),
+        });
+    }
+
+    /// 0x021C does not say which list it answers. Once there are as many as lists, the last one has
+    /// arrived even if its acknowledgement was lost.
+    fn handle_list_done(&mut self, now: Instant) {
+        let Some(loading) = &mut self.loading else {
+            return;
+        };
+        if loading.list_done() && self.requests.is_sending_contacts() {
+            self.window.forget(Purpose::Request);
+            self.succeeded(now, Purpose::Request);
+        }
+    }
+
+    fn handle_meta(&mut self, now: Instant, seq2: u16, reply: &MetaReply<'_>) {
+        let Some(uin) = self.profiles.asked_as(seq2) else {
+            return;
+        };
+        match &reply.info {
+            MetaInfo::Short(short) => {
+                let profile = self.profile(
+                    [short.nick, short.first, short.last, short.email],
+                    short.auth_byte,
+                );
+                self.handle_profile(uin, Ok(profile));
+            }
+            _ if reply.result == MetaReply::FAILED => {
+                self.handle_profile(uin, Err(NoProfile::NoSuchUser));
+            }
+            _ => {
+                self.profiles.meta_failed(now, uin);
+                while let Some(step) = self.profiles.overdue(now) {
+                    self.take_profile_step(now, step);
+                }
+            }
+        }
+    }
+
+    fn handle_profile(&mut self, uin: Uin, profile: Result<Profile, NoProfile>) {
+        if !self.profiles.answered(uin) {
+            self.dropped.unexpected += 1;
+            return;
+        }
+        self.window.forget(Purpose::Profile(uin));
+        self.tell(Event::Profile { uin, profile });
+    }
+
+    fn tell_status(&mut self, uin: Uin, status: Option<Status>) {
+        if self.presence.is_wanted(uin) {
+            self.tell(Event::Presence { uin, status });
+        }
+    }
+
+    fn profile(&self, [nick, first, last, email]: [&[u8]; 4], auth_byte: Option<u8>) -> Profile {
+        Profile {
+            nick: self.charset.decode(nick),
+            first: self.charset.decode(first),
+            last: self.charset.decode(last),
+            email: self.charset.decode(email),
+            authorisation_required: auth_byte == Some(AUTHORISATION_REQUIRED),
+        }
+    }
+
+    fn acknowledge(&mut self, header: &Header, way: Way<'_>) {
+        match way {
+            Way::Alone => {
+                let datagram = self.window.acknowledge(header.seq1, header.seq2);
+                self.transmit(datagram);
+            }
+            Way::Inside(_) => {}
+        }
+    }
+
+    /// Notes a packet; `false` for one that was seen before.
+    fn is_news(&mut self, header: &Header, way: Way<'_>) -> bool {
+        let is_news = match way {
+            Way::Alone => self.seen.insert(header.seq1),
+            Way::Inside(_) => self
+                .seen_inside
+                .get_or_insert_default()
+                .insert(header.seq1),
+        };
+        match (is_news, way, &mut self.loading) {
+            (true, Way::Alone, Some(loading)) => loading.note(header.seq1),
+            (true, ..) => {}
+            (false, ..) => self.dropped.duplicates += 1,
+        }
+        is_news
+    }
+}
+
+// The commands that may come in the form of V3.
+const ACK: u16 = 0x000A;
+const GO_AWAY: u16 = 0x0028;
+const BAD_PASSWORD: u16 = 0x0064;
+const NOT_CONNECTED: u16 = 0x00F0;
+const TRY_AGAIN: u16 = 0x00FA;
+
+/// The auth byte of whoever wants to be asked (§8.1).
+const AUTHORISATION_REQUIRED: u8 = 0;

@@ -1,0 +1,189 @@
+//! Which of the server's packets were seen already (`icq-udp.md` §4.3).
+
+/// The `seq1` values seen, as runs of consecutive numbers.
+///
+/// A server counts its packets, so the numbers seen are one run, and a gap in it is a packet that
+/// was lost or is still on its way. That keeps thousands of numbers in a few bytes, where a list of
+/// the last 20 would take a repetition for news as soon as 20 others came between.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    /// The oldest first, in no order of numbers: they go round.
+    runs: Vec<Run>,
+}
+
+/// All numbers from `first` to `last`.
+#[derive(Clone, Copy, Debug)]
+struct Run {
+    first: u16,
+    last: u16,
+}
+
+impl Seen {
+    /// Notes a number; `false` if it was seen before.
+    pub(super) fn insert(&mut self, seq1: u16) -> bool {
+        if self.contains(seq1) {
+            return false;
+        }
+        self.forget_what_is_far_behind(seq1);
+
+        let before = self.position(|run| run.last.wrapping_add(1) == seq1);
+        let after = self.position(|run| run.first == seq1.wrapping_add(1));
+        match (before, after) {
+            (Some(before), Some(after)) => {
+                self.runs[before].last = self.runs[after].last;
+                self.runs.remove(after);
+            }
+            (Some(before), None) => self.runs[before].last = seq1,
+            (None, Some(after)) => self.runs[after].first = seq1,
+            (None, None) => {
+                if self.runs.len() == MAX_RUNS {
+                    self.runs.remove(0);
+                }
+                self.runs.push(Run {
+                    first: seq1,
+                    last: seq1,
+                });
+            }
+        }
+        true
+    }
+
+    /// Whether a number was seen.
+    pub(super) fn contains(&self, seq1: u16) -> bool {
+        self.runs.iter().any(|run| run.contains(seq1))
+    }
+
+    /// Whether every number from `first` to `last` was seen.
+    pub(super) fn contains_all(&self, first: u16, last: u16) -> bool {
+        self.runs.iter().any(|run| {
+            run.contains(first)
+                && run.contains(last)
+                && last.wrapping_sub(run.first) >= first.wrapping_sub(run.first)
+        })
+    }
+
+    /// The number that is ahead of all others.
+    pub(super) fn newest(&self) -> Option<u16> {
+        self.runs
+            .iter()
+            .map(|run| run.last)
+            .reduce(|newest, last| if is_ahead(last, newest) { last } else { newest })
+    }
+
+    fn position(&self, wanted: impl Fn(&Run) -> bool) -> Option<usize> {
+        self.runs.iter().position(wanted)
+    }
+
+    /// Numbers come round again; what lies a quarter turn behind `seq1` cannot be a repetition of it.
+    fn forget_what_is_far_behind(&mut self, seq1: u16) {
+        let is_far_behind = |number: u16| {
+            let behind = seq1.wrapping_sub(number);
+            (FAR_BEHIND..HALF_A_TURN).contains(&behind)
+        };
+        self.runs.retain(|run| !is_far_behind(run.last));
+        for run in &mut self.runs {
+            if is_far_behind(run.first) {
+                run.first = seq1.wrapping_sub(FAR_BEHIND - 1);
+            }
+        }
+    }
+}
+
+impl Run {
+    const fn contains(&self, seq1: u16) -> bool {
+        seq1.wrapping_sub(self.first) <= self.last.wrapping_sub(self.first)
+    }
+}
+
+/// Whether one number is ahead of another, which goes for the half of all numbers after it.
+pub(super) const fn is_ahead(seq1: u16, of: u16) -> bool {
+    seq1 != of && seq1.wrapping_sub(of) < HALF_A_TURN
+}
+
+/// Gaps that are remembered at a time; beyond that the oldest numbers are forgotten.
+const MAX_RUNS: usize = 64;
+
+/// No server repeats a packet after it has sent so many others.
+const FAR_BEHIND: u16 = 0x4000;
+
+const HALF_A_TURN: u16 = 0x8000;
+
+#[cfg(test)]
+mod tests {
+    use std::mem::size_of;
+
+    use super::*;
+
+    #[test]
+    fn a_number_is_new_once() {
+        let mut seen = Seen::default();
+
+        assert!(seen.insert(7));
+        assert!(!seen.insert(7));
+        assert!(seen.insert(6));
+        assert!(seen.insert(9));
+        assert!(seen.insert(8));
+
+        for seq1 in 6..=9 {
+            assert!(!seen.insert(seq1), "{seq1}");
+        }
+        assert!(!seen.contains(5));
+        assert!(!seen.contains(10));
+    }
+
+    #[test]
+    fn a_repetition_is_known_after_thousands_of_others_and_costs_four_bytes() {
+        let mut seen = Seen::default();
+        for seq1 in 0..5000 {
+            seen.insert(seq1);
+        }
+
+        assert!(!seen.insert(3));
+        assert_eq!(seen.runs.len() * size_of::<Run>(), 4);
+    }
+
+    #[test]
+    fn gaps_show_until_they_are_filled() {
+        let mut seen = Seen::default();
+        for seq1 in [65_534, 65_535, 1, 2] {
+            seen.insert(seq1);
+        }
+
+        assert!(!seen.contains_all(65_534, 2));
+        assert!(seen.contains_all(1, 2));
+        assert!(!seen.contains_all(2, 1));
+
+        assert_eq!(seen.newest(), Some(2));
+
+        seen.insert(0);
+        assert!(seen.contains_all(65_534, 2));
+    }
+
+    #[test]
+    fn numbers_that_came_round_are_new_again_even_where_gaps_stayed_open() {
+        let mut seen = Seen::default();
+        let mut taken = 0_u32;
+
+        for turn in 0..3_u32 {
+            for seq1 in 0..=u16::MAX {
+                let lost = seq1 % 1000 == 17;
+                if !lost {
+                    assert!(seen.insert(seq1), "turn {turn}, {seq1}");
+                    taken += 1;
+                }
+            }
+        }
+
+        assert_eq!(taken, 3 * (65_536 - 66));
+    }
+
+    #[test]
+    fn numbers_without_order_take_bounded_memory() {
+        let mut seen = Seen::default();
+        for step in 0..2000_u16 {
+            seen.insert(step.wrapping_mul(9973));
+        }
+
+        assert!(seen.runs.len() <= MAX_RUNS);
+    }
+}

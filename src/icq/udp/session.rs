@@ -1,0 +1,653 @@
+//! One user's session with a UDP server (`icq-udp.md` §11).
+//!
+//! Here: what the gateway asks, time, and the end. What the server sends is in `receive`. The
+//! parts decide for themselves and know nothing of each other: [`Login`], [`Requests`],
+//! [`Outgoing`], [`Incoming`], [`Loading`], [`Profiles`], [`Presence`]; the [`Window`] numbers and
+//! repeats what they send.
+
+use std::collections::VecDeque;
+use std::net::Ipv4Addr;
+use std::time::{Duration, Instant};
+
+use super::budget::Budget;
+use super::incoming::Incoming;
+use super::loading::{self, Loading};
+use super::login::{self, Login};
+use super::outgoing::Outgoing;
+use super::presence::Presence;
+use super::profiles::{self, Profiles};
+use super::requests::{self, Request, Requests};
+use super::seen::Seen;
+use super::to_server::{self, SendMessage, Target};
+use super::window::{MAX_SENDS, Overdue, Purpose, REPEAT_AFTER, Window};
+use super::{Dialect, ToServer};
+use crate::icq::wire::meta::{MetaRequest, Person};
+use crate::icq::wire::text::Charset;
+use crate::icq::wire::{Password, Rest, body};
+use crate::icq::{
+    Command, Event, LogoutReason, MessageId, NoProfile, NotSent, Output, VisibilityList,
+};
+use crate::model::{Message, Secret, Status, Uin, UnixTime};
+
+/// One user's session with a UDP server.
+///
+/// It begins with the login and ends with [`Event::LoggedOut`]; for another login make another one.
+/// Call a `handle_*` method when something happens, then [`poll_output`](Self::poll_output) until
+/// it returns `None`, then sleep until [`poll_timeout`](Self::poll_timeout).
+pub struct Session {
+    pub(super) uin: Uin,
+    pub(super) dialect: &'static dyn Dialect,
+    pub(super) charset: Charset,
+    pub(super) phase: Phase,
+    pub(super) window: Window,
+    pub(super) seen: Seen,
+    /// What came inside MULTI, which has numbers of its own.
+    pub(super) seen_inside: Option<Box<Seen>>,
+    pub(super) incoming: Incoming,
+    pub(super) loading: Option<Box<Loading>>,
+    pub(super) requests: Requests,
+    pub(super) outgoing: Outgoing,
+    pub(super) profiles: Profiles,
+    pub(super) presence: Presence,
+    pub(super) budget: Budget,
+    pub(super) dropped: Dropped,
+    /// When the server was last heard.
+    pub(super) heard: Instant,
+    status: Status,
+    keep_alive: Duration,
+    /// Packets in a row that nothing answered.
+    failures: u8,
+    outputs: VecDeque<Output>,
+}
+
+pub(super) enum Phase {
+    /// Until the server's word on the login.
+    LoggingIn(Box<Login>),
+    /// From then on.
+    Online { next_keep_alive: Instant },
+    /// [`Event::LoggedOut`] was told.
+    Over,
+}
+
+/// What a session begins with.
+pub struct Start {
+    /// The version to speak.
+    pub dialect: &'static dyn Dialect,
+    /// Who logs in.
+    pub uin: Uin,
+    /// The password. Servers take 8 bytes of it at most.
+    pub password: Secret,
+    /// The status to show.
+    pub status: Status,
+    /// The code page of the user and their contacts.
+    pub charset: Charset,
+    /// How often to tell the server that the session is alive (`icq-udp.md` §4.5: 50 s).
+    pub keep_alive: Duration,
+    /// The calendar time of the login, which it carries.
+    pub login_time: UnixTime,
+    /// All chance derives from it: session ids, sequence numbers, fillers.
+    pub seed: u64,
+    /// The contact list.
+    pub contacts: Vec<Uin>,
+    /// Who sees the user although invisible.
+    pub visible: Vec<Uin>,
+    /// Who never sees the user.
+    pub invisible: Vec<Uin>,
+    /// The id of an earlier session that may still be open on the server. One that keeps this login
+    /// out is ended first.
+    pub ghost: Option<u32>,
+}
+
+/// What came from the network and was dropped, counted.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Dropped {
+    /// Bore the id of another session: late, or spoofed.
+    pub foreign_session: u64,
+    /// Was addressed to another UIN.
+    pub wrong_uin: u64,
+    /// Could not be read.
+    pub undecodable: u64,
+    /// Had come before.
+    pub duplicates: u64,
+    /// Answered nothing that was asked, or came in a form or at a time it may not come in.
+    pub unexpected: u64,
+    /// Came faster than packets are worked on.
+    pub over_rate: u64,
+    /// Were messages beyond those that may wait to be safe. The server repeats them.
+    pub over_limit: u64,
+}
+
+impl Session {
+    /// Logs in.
+    pub fn new(now: Instant, start: Start) -> Self {
+        let mut login = Login::new(
+            now,
+            start.login_time,
+            start.password,
+            start.status,
+            start.ghost,
+        );
+        login.contacts = start.contacts;
+        login.visible = start.visible;
+        login.invisible = start.invisible;
+        let mut session = Self {
+            uin: start.uin,
+            dialect: start.dialect,
+            charset: start.charset,
+            phase: Phase::LoggingIn(Box::new(login)),
+            window: Window::new(start.dialect, start.uin, start.seed),
+            seen: Seen::default(),
+            seen_inside: None,
+            incoming: Incoming::default(),
+            loading: None,
+            requests: Requests::default(),
+            outgoing: Outgoing::default(),
+            profiles: Profiles::default(),
+            presence: Presence::default(),
+            budget: Budget::new(now),
+            dropped: Dropped::default(),
+            heard: now,
+            status: start.status,
+            keep_alive: start.keep_alive.clamp(SHORTEST_KEEP_ALIVE, LONGEST_KEEP_ALIVE),
+            failures: 0,
+            outputs: VecDeque::new(),
+        };
+        session.log_in(now);
+        session
+    }
+
+    /// What the server calls this session: the `ghost` of the next one, if this one ends unheard.
+    /// It may change until [`Event::LoggedIn`].
+    pub const fn session_id(&self) -> u32 {
+        self.window.session_id()
+    }
+
+    /// What was dropped so far.
+    pub const fn dropped(&self) -> Dropped {
+        self.dropped
+    }
+
+    /// Takes a datagram from the server's address.
+    pub fn handle_datagram(&mut self, now: Instant, datagram: &[u8]) {
+        if self.is_over() {
+            return;
+        }
+        self.receive(now, datagram);
+        self.advance(now);
+    }
+
+    /// Does what the gateway asks.
+    pub fn handle_command(&mut self, now: Instant, command: Command) {
+        if self.is_over() {
+            return;
+        }
+        match command {
+            Command::SetStatus(status) => self.set_status(status),
+            Command::AddContact(uin) => self.add_contact(uin),
+            Command::RemoveContact(uin) => self.remove_contact(uin),
+            Command::SetVisibility { uin, list, on } => self.set_visibility(uin, list, on),
+            Command::Send { id, to, message } => self.send_message(id, to, &message),
+            Command::Safe(receipt) => {
+                if let Some(loading) = &mut self.loading {
+                    loading.safe(receipt);
+                }
+                if let Some((seq1, seq2)) = self.incoming.safe(receipt) {
+                    let datagram = self.window.acknowledge(seq1, seq2);
+                    self.transmit(datagram);
+                }
+            }
+            Command::RequestProfile(uin) => {
+                if !self.profiles.push(now, uin) {
+                    self.tell(no_profile(uin));
+                }
+            }
+            Command::LogOut => self.leave(LogoutReason::Asked),
+        }
+        self.advance(now);
+    }
+
+    /// Repeats what is overdue, and gives up on what was sent often enough.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        while let Some(overdue) = self.window.overdue(now) {
+            match overdue {
+                Overdue::Repeat(datagram) => self.transmit(datagram),
+                Overdue::Failed(purpose) => self.failed(now, purpose),
+            }
+        }
+        if let Phase::LoggingIn(login) = &mut self.phase {
+            let step = login.handle_timeout(now);
+            self.take_login_step(now, step);
+        }
+        self.keep_alive(now);
+        while let Some(step) = self.profiles.overdue(now) {
+            self.take_profile_step(now, step);
+        }
+        self.advance(now);
+    }
+
+    /// The next thing for the driver to do.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        let output = self.outputs.pop_front();
+        if output.is_none() {
+            self.outputs = VecDeque::new();
+        }
+        output
+    }
+
+    /// When to call [`handle_timeout`](Self::handle_timeout), if ever.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        let of_phase = match &self.phase {
+            Phase::LoggingIn(login) => login.due(),
+            Phase::Online { next_keep_alive } => Some(*next_keep_alive),
+            Phase::Over => return None,
+        };
+        let of_loading = self.loading.as_ref().and_then(|loading| loading.due());
+        [
+            of_phase,
+            of_loading,
+            self.window.due(),
+            self.profiles.due(),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+    }
+}
+
+/// What the gateway asks.
+impl Session {
+    fn set_status(&mut self, status: Status) {
+        self.status = status;
+        if self.is_online() {
+            self.request(Request::Status(status));
+        }
+    }
+
+    fn add_contact(&mut self, uin: Uin) {
+        self.presence.watch(uin);
+        if let Phase::LoggingIn(login) = &mut self.phase {
+            put(&mut login.contacts, uin, true);
+        } else {
+            self.request(Request::Contact(uin));
+        }
+    }
+
+    fn remove_contact(&mut self, uin: Uin) {
+        if let Phase::LoggingIn(login) = &mut self.phase {
+            put(&mut login.contacts, uin, false);
+        } else {
+            self.presence.unwatch(uin);
+        }
+    }
+
+    fn set_visibility(&mut self, uin: Uin, list: VisibilityList, on: bool) {
+        if let Phase::LoggingIn(login) = &mut self.phase {
+            let uins = match list {
+                VisibilityList::Visible => &mut login.visible,
+                VisibilityList::Invisible => &mut login.invisible,
+            };
+            put(uins, uin, on);
+        } else {
+            self.request(Request::Visibility { uin, list, on });
+        }
+    }
+
+    fn request(&mut self, request: Request) {
+        if !self.requests.push(request) {
+            self.dropped.over_limit += 1;
+        }
+    }
+
+    fn send_message(&mut self, id: MessageId, to: Uin, message: &Message) {
+        let bodies = body::encode(message, self.charset);
+        if bodies.is_empty() || bodies.len() > MOST_PARTS {
+            return self.tell(Event::NotSent {
+                id,
+                why: NotSent::Unsupported,
+            });
+        }
+        if !self.outgoing.push(id, to, bodies) {
+            self.tell(Event::NotSent {
+                id,
+                why: NotSent::NeverLeft,
+            });
+        }
+    }
+}
+
+/// The login, and what follows it.
+impl Session {
+    fn log_in(&mut self, now: Instant) {
+        let Phase::LoggingIn(login) = &mut self.phase else {
+            return;
+        };
+        let mut password = self.charset.encode(login.password.reveal()).bytes;
+        password.truncate(LONGEST_PASSWORD);
+        let packet = ToServer::Login(to_server::Login {
+            // Wraps in 2106.
+            time: login.unix_time(now).secs() as u32,
+            tcp_port: 0,
+            password: Password(&password),
+            x1: to_server::Login::X1,
+            ip: Ipv4Addr::UNSPECIFIED,
+            dc_mode: to_server::Login::NO_DIRECT_CONNECTIONS,
+            status: requests::status_word(self.status),
+            tcp_version: TCP_VERSION,
+            rest_hex: Rest(to_server::Login::TAIL),
+        });
+        let (datagram, seq2) = self.window.send(now, Purpose::Login, &packet);
+        login.announced = self.status;
+        login.sent(seq2);
+        self.transmit(datagram);
+    }
+
+    pub(super) fn take_login_step(&mut self, now: Instant, step: login::Step) {
+        match step {
+            login::Step::Wait => {}
+            login::Step::Accepted(seen_as) => self.come_online(now, seen_as),
+            login::Step::LogInAgain => {
+                self.window.start_over();
+                self.log_in(now);
+            }
+            login::Step::SayGoodbye(session_ids) => {
+                for session_id in session_ids {
+                    let datagram = self.window.goodbye(session_id);
+                    self.transmit(datagram);
+                }
+            }
+            // The server may have opened a session it could not tell us of.
+            login::Step::Fail(LogoutReason::NoAnswer) => self.leave(LogoutReason::NoAnswer),
+            login::Step::Fail(reason) => self.end(reason),
+        }
+    }
+
+    /// The lists leave in the order of §11, each after the one before was acknowledged.
+    fn come_online(&mut self, now: Instant, seen_as: Option<Ipv4Addr>) {
+        let online = Phase::Online {
+            next_keep_alive: now + self.keep_alive,
+        };
+        let Phase::LoggingIn(login) = std::mem::replace(&mut self.phase, online) else {
+            return;
+        };
+        self.window.forget(Purpose::Login);
+        self.failures = 0;
+        self.tell(Event::LoggedIn { seen_as });
+
+        let chunks = requests::chunks(&login.contacts);
+        self.loading = Some(Box::new(Loading::after_login(
+            chunks.len(),
+            chunks.last().cloned().unwrap_or_default(),
+        )));
+        self.requests
+            .extend(chunks.into_iter().map(Request::Contacts));
+        self.requests.extend(requests::exceptions(
+            &login.invisible,
+            VisibilityList::Invisible,
+        ));
+        self.requests.extend(requests::exceptions(
+            &login.visible,
+            VisibilityList::Visible,
+        ));
+        self.requests.extend([Request::OfflineMessages]);
+        // Flags said at the login do not reach everybody everywhere; clients of record repeat them.
+        let has_flags = self.status.web_aware || self.status.birthday;
+        if has_flags || self.status != login.announced {
+            self.requests.extend([Request::Status(self.status)]);
+        }
+    }
+
+    /// Takes all steps that are possible now.
+    fn advance(&mut self, now: Instant) {
+        if !self.is_online() {
+            return;
+        }
+        while let Some(step) = self
+            .loading
+            .as_mut()
+            .and_then(|loading| loading.next(now, &self.seen))
+        {
+            self.take_loading_step(step);
+        }
+        self.send_requests(now);
+        self.send_questions(now);
+        self.send_messages(now);
+    }
+
+    fn take_loading_step(&mut self, step: loading::Step) {
+        match step {
+            loading::Step::ListLoaded => self.tell(Event::ListLoaded),
+            loading::Step::AskAgain(chunk) => self.requests.extend([Request::Contacts(chunk)]),
+            loading::Step::Report(messages) => {
+                for stored in messages {
+                    let receipt = self.incoming.receipt();
+                    if let Some(loading) = &mut self.loading {
+                        loading.wait_for(receipt);
+                    }
+                    self.tell(Event::Message {
+                        from: stored.from,
+                        message: stored.message,
+                        sent: Some(stored.sent),
+                        receipt,
+                    });
+                }
+            }
+            loading::Step::OfflineMessagesEnd => self.tell(Event::OfflineMessagesEnd),
+            loading::Step::Delete => self.requests.extend([Request::DeleteOfflineMessages]),
+            loading::Step::Done => self.loading = None,
+        }
+    }
+}
+
+/// What leaves.
+impl Session {
+    fn send_requests(&mut self, now: Instant) {
+        while let Some(request) = self.requests.next() {
+            let packet = request.packet();
+            // One try: IServerd never acknowledges it, so its silence means nothing (§7.5).
+            if *request == Request::OfflineMessages {
+                self.requests.ended();
+                let datagram = self.window.send_once(&packet);
+                self.transmit(datagram);
+                continue;
+            }
+            let (datagram, _) = self.window.send(now, Purpose::Request, &packet);
+            self.transmit(datagram);
+        }
+    }
+
+    fn send_questions(&mut self, now: Instant) {
+        while let Some(uin) = self.profiles.next() {
+            let packet = ToServer::Meta(MetaRequest::ShortInfo(Person { uin }));
+            let (datagram, seq2) = self.window.send(now, Purpose::Profile(uin), &packet);
+            self.profiles.asked(now, uin, seq2);
+            self.transmit(datagram);
+        }
+    }
+
+    fn send_messages(&mut self, now: Instant) {
+        while self.window.len() < MAX_UNANSWERED
+            && let Some(part) = self.outgoing.next()
+        {
+            let packet = ToServer::SendMessage(SendMessage {
+                to_uin: part.to,
+                msg_type: part.body.msg_type,
+                text: &part.body.text,
+            });
+            let (datagram, _) = self.window.send(now, Purpose::Message(part.id), &packet);
+            self.outputs.push_back(Output::Transmit(datagram));
+        }
+    }
+
+    fn keep_alive(&mut self, now: Instant) {
+        let Phase::Online { next_keep_alive } = &mut self.phase else {
+            return;
+        };
+        if now < *next_keep_alive {
+            return;
+        }
+        *next_keep_alive = now + self.keep_alive;
+        if self.window.awaits_keep_alive() {
+            return;
+        }
+        let (datagram, _) = self
+            .window
+            .send(now, Purpose::KeepAlive, &ToServer::KeepAlive);
+        self.transmit(datagram);
+    }
+
+    pub(super) fn take_profile_step(&mut self, now: Instant, step: profiles::Step) {
+        match step {
+            profiles::Step::AskTheOldWay(uin) => {
+                self.window.forget(Purpose::Profile(uin));
+                let packet = ToServer::InfoRequest(Target { target_uin: uin });
+                let (datagram, _) = self.window.send(now, Purpose::Profile(uin), &packet);
+                self.transmit(datagram);
+            }
+            profiles::Step::GiveUp(uin) => {
+                self.window.forget(Purpose::Profile(uin));
+                self.tell(no_profile(uin));
+            }
+        }
+    }
+}
+
+/// What became of what left.
+impl Session {
+    /// The server has the packet.
+    pub(super) fn succeeded(&mut self, now: Instant, purpose: Purpose) {
+        self.failures = 0;
+        match purpose {
+            // The caller knows more about the login.
+            Purpose::Login | Purpose::KeepAlive | Purpose::Profile(_) => {}
+            Purpose::Request => self.request_ended(now),
+            Purpose::Message(id) => {
+                if self.outgoing.acknowledged(id) {
+                    self.tell(Event::Sent(id));
+                }
+            }
+        }
+    }
+
+    fn failed(&mut self, now: Instant, purpose: Purpose) {
+        self.failures += 1;
+        match purpose {
+            Purpose::Login => return self.leave(LogoutReason::NoAnswer),
+            Purpose::KeepAlive => {
+                // On a bad line a keep-alive may fail although the server is there: then it is heard.
+                let silence = now.saturating_duration_since(self.heard);
+                if silence >= REPEAT_AFTER * u32::from(MAX_SENDS) {
+                    return self.leave(LogoutReason::ConnectionLost);
+                }
+            }
+            Purpose::Request => self.request_ended(now),
+            Purpose::Message(id) => {
+                if let Some(why) = self.outgoing.failed(id) {
+                    self.tell(Event::NotSent { id, why });
+                }
+            }
+            Purpose::Profile(_) => {}
+        }
+        if self.failures >= MAX_FAILURES {
+            self.leave(LogoutReason::ConnectionLost);
+        }
+    }
+
+    pub(super) fn request_ended(&mut self, now: Instant) {
+        let (Some(request), Some(loading)) = (self.requests.ended(), &mut self.loading) else {
+            return;
+        };
+        match request {
+            Request::Contacts(_) => loading.chunk_ended(now),
+            Request::DeleteOfflineMessages => loading.deletion_ended(now),
+            Request::Invisible(_)
+            | Request::Visible(_)
+            | Request::OfflineMessages
+            | Request::Status(_)
+            | Request::Contact(_)
+            | Request::Visibility { .. } => {}
+        }
+    }
+
+    /// Ends the session, and tells the server in case it is still open there.
+    fn leave(&mut self, reason: LogoutReason) {
+        if self.is_over() {
+            return;
+        }
+        let datagram = self.window.goodbye(self.window.session_id());
+        self.transmit(datagram);
+        self.end(reason);
+    }
+
+    pub(super) fn end(&mut self, reason: LogoutReason) {
+        if self.is_over() {
+            return;
+        }
+        self.phase = Phase::Over;
+        for (id, why) in self.outgoing.give_up() {
+            self.tell(Event::NotSent { id, why });
+        }
+        for uin in self.profiles.give_up() {
+            self.tell(no_profile(uin));
+        }
+        self.tell(Event::LoggedOut(reason));
+        self.window.close();
+        self.requests = Requests::default();
+        self.incoming = Incoming::default();
+        self.loading = None;
+    }
+}
+
+impl Session {
+    pub(super) const fn is_online(&self) -> bool {
+        matches!(self.phase, Phase::Online { .. })
+    }
+
+    pub(super) const fn is_over(&self) -> bool {
+        matches!(self.phase, Phase::Over)
+    }
+
+    pub(super) fn transmit(&mut self, datagram: Vec<u8>) {
+        self.outputs.push_back(Output::Transmit(datagram));
+    }
+
+    pub(super) fn tell(&mut self, event: Event) {
+        self.outputs.push_back(Output::Event(event));
+    }
+}
+
+const fn no_profile(uin: Uin) -> Event {
+    Event::Profile {
+        uin,
+        profile: Err(NoProfile::NoAnswer),
+    }
+}
+
+/// Puts somebody on a list that has not left yet, or takes them off.
+fn put(list: &mut Vec<Uin>, uin: Uin, on: bool) {
+    list.retain(|&known| known != uin);
+    if on && list.len() < MOST_CONTACTS {
+        list.push(uin);
+    }
+}
+
+/// Packets without an answer, after which no message leaves. Requests, questions and the keep-alive
+/// are few and not counted against it.
+const MAX_UNANSWERED: usize = 16;
+
+/// How many packets one message may take.
+const MOST_PARTS: usize = 64;
+
+/// So many packets in a row without an answer mean that nobody is there (§4.2).
+const MAX_FAILURES: u8 = 3;
+
+const SHORTEST_KEEP_ALIVE: Duration = Duration::from_secs(10);
+const LONGEST_KEEP_ALIVE: Duration = Duration::from_secs(3600);
+
+/// What a login carries of a password at most (§6.1).
+const LONGEST_PASSWORD: usize = 8;
+
+/// The version of the direct protocol that clients of V5 name (§6.1).
+const TCP_VERSION: u32 = 6;
+
+/// How long a contact list may grow while the login is under way.
+const MOST_CONTACTS: usize = 5000;

@@ -1,0 +1,106 @@
+//! Searches and profile changes from before META (`icq-udp.md` §8.1, §8.3).
+
+use crate::icq::wire::{Password, layout};
+
+layout! {
+    /// `SEARCH_USER` (0x0424).
+    ///
+    /// | bytes | field   | meaning         |
+    /// |-------|---------|-----------------|
+    /// | lstr  | `nick`  | nickname        |
+    /// | lstr  | `first` | first name      |
+    /// | lstr  | `last`  | last name       |
+    /// | lstr  | `email` | e-mail address  |
+    pub struct SearchUser<'a> {
+        /// Nickname.
+        nick: &'a [u8],
+        /// First name.
+        first: &'a [u8],
+        /// Last name.
+        last: &'a [u8],
+        /// E-mail address; the names are to be empty if this is set.
+        email: &'a [u8],
+    }
+
+    /// `CHANGE_PASSWORD` (0x049C).
+    ///
+    /// | bytes | field      | meaning          |
+    /// |-------|------------|------------------|
+    /// | lstr  | `password` | the new password |
+    pub struct ChangePassword<'a> {
+        /// The new password.
+        password: Password<'a>,
+    }
+
+    /// `UPDATE_BASIC` (0x050A), and its older spelling (0x04A6): names and address.
+    ///
+    /// | bytes | field       | meaning                            |
+    /// |-------|-------------|------------------------------------|
+    /// | lstr  | `nick`      | nickname                           |
+    /// | lstr  | `first`     | first name                         |
+    /// | lstr  | `last`      | last name                          |
+    /// | lstr  | `email`     | e-mail address                     |
+    /// | 1     | `auth_byte` | 0 authorisation required; may be missing |
+    pub struct UpdateBasic<'a> {
+        /// Nickname.
+        nick: &'a [u8],
+        /// First name.
+        first: &'a [u8],
+        /// Last name.
+        last: &'a [u8],
+        /// E-mail address.
+        email: &'a [u8],
+        /// 0: authorisation required.
+        auth_byte: Option<u8>,
+    }
+
+    /// `UPDATE_EXT` (0x04B0): the rest of a profile.
+    ///
+    /// | bytes | field      | meaning                         |
+    /// |-------|------------|---------------------------------|
+    /// | lstr  | `city`     |                                 |
+    /// | 2     | `country`  | §10.4                           |
+    /// | 1     | `timezone` | half hours, sign inverted       |
+    /// | lstr  | `state`    |                                 |
+    /// | 2     | `age`      | 0xFFFF unspecified              |
+    /// | 1     | `gender`   | 0 unspecified, 1 female, 2 male |
+    /// | lstr  | `phone`    |                                 |
+    /// | lstr  | `homepage` |                                 |
+    /// | lstr  | `about`    |                                 |
+    /// | 4     | `zip`      | may be missing                  |
+    pub struct UpdateExtended<'a> {
+        /// City.
+        city: &'a [u8],
+        /// Country (§10.4).
+        country: u16,
+        /// Half hours west of Greenwich, signed; 0x9C unspecified.
+        timezone: u8,
+        /// State or province.
+        state: &'a [u8],
+        /// Age; 0xFFFF unspecified.
+        age: u16,
+        /// 0 unspecified, 1 female, 2 male.
+        gender: u8,
+        /// Telephone number.
+        phone: &'a [u8],
+        /// Homepage.
+        homepage: &'a [u8],
+        /// What the person says about themselves.
+        about: &'a [u8],
+        /// Postal code.
+        zip: Option<u32>,
+    }
+
+    /// `SET_AUTH` (0x0514).
+    ///
+    /// | bytes | field       | meaning                  |
+    /// |-------|-------------|--------------------------|
+    /// | 4     | `x`         | unknown                  |
+    /// | 1     | `auth_byte` | 0 authorisation required |
+    pub struct SetAuthorisation {
+        /// Unknown.
+        x: u32,
+        /// 0: authorisation required.
+        auth_byte: u8,
+    }
+}

@@ -1,0 +1,342 @@
+//! Packets on their way to the server: numbered, sealed, and repeated until something answers
+//! (`icq-udp.md` §4.1 to §4.4).
+
+use std::time::{Duration, Instant};
+
+use rand::rngs::SmallRng;
+use rand::{Rng, SeedableRng};
+
+use super::to_server::TextCode;
+use super::{Dialect, Header, Noise, Side, ToServer, Version};
+use crate::icq::MessageId;
+use crate::model::Uin;
+
+/// Numbers and seals what leaves, and keeps what the server has not answered yet.
+pub(super) struct Window {
+    dialect: &'static dyn Dialect,
+    uin: Uin,
+    session_id: u32,
+    next_seq1: u16,
+    next_seq2: u16,
+    random: SmallRng,
+    unanswered: Vec<Unanswered>,
+    lately_answered: Option<(u16, Instant)>,
+}
+
+/// What a packet was sent for, and so whom its fate concerns.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Purpose {
+    /// The login.
+    Login,
+    /// The server is asked whether it still knows the session.
+    KeepAlive,
+    /// Something the session asks of the server, one after the other: lists, statuses.
+    Request,
+    /// A part of a message.
+    Message(MessageId),
+    /// A question about somebody.
+    Profile(Uin),
+}
+
+/// What became of a packet whose time was up.
+#[derive(Debug, Eq, PartialEq)]
+pub(super) enum Overdue {
+    /// It is sent once more.
+    Repeat(Vec<u8>),
+    /// It was sent often enough.
+    Failed(Purpose),
+}
+
+/// A packet that the server has answered.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Answered {
+    /// What it was sent for.
+    pub(super) purpose: Purpose,
+    /// It was sent only once, so the server cannot have taken an earlier copy.
+    pub(super) sent_once: bool,
+}
+
+#[derive(Debug)]
+struct Unanswered {
+    purpose: Purpose,
+    seq1: u16,
+    seq2: u16,
+    command: u16,
+    body: Box<[u8]>,
+    sends: u8,
+    due: Instant,
+}
+
+impl Window {
+    /// Draws the first session id and sequence number from `seed`.
+    pub(super) fn new(dialect: &'static dyn Dialect, uin: Uin, seed: u64) -> Self {
+        let mut window = Self {
+            dialect,
+            uin,
+            session_id: 0,
+            next_seq1: 0,
+            next_seq2: 1,
+            random: SmallRng::seed_from_u64(seed),
+            unanswered: Vec::new(),
+            lately_answered: None,
+        };
+        window.start_over();
+        window
+    }
+
+    /// Begins a session anew, under another id. Requests go on counting, so that a late answer to
+    /// the old login does not look like one to the new.
+    pub(super) fn start_over(&mut self) {
+        self.unanswered.clear();
+        self.lately_answered = None;
+        let previous = self.session_id;
+        while self.session_id == previous || self.session_id == 0 {
+            self.session_id = self.random.next_u32() & SESSION_ID_MASK;
+        }
+        self.next_seq1 = (self.random.next_u32() & FIRST_SEQ1_MASK) as u16;
+    }
+
+    /// What the server calls this session.
+    pub(super) const fn session_id(&self) -> u32 {
+        self.session_id
+    }
+
+    /// How many packets wait for an answer.
+    pub(super) const fn len(&self) -> usize {
+        self.unanswered.len()
+    }
+
+    /// When [`overdue`](Self::overdue) has something to say.
+    pub(super) fn due(&self) -> Option<Instant> {
+        self.unanswered.iter().map(|packet| packet.due).min()
+    }
+
+    /// Gives a packet a place in the window. Returns its datagram, and its `seq2`.
+    pub(super) fn send(
+        &mut self,
+        now: Instant,
+        purpose: Purpose,
+        packet: &ToServer<'_>,
+    ) -> (Vec<u8>, u16) {
+        let mut body = Vec::new();
+        packet.encode(&mut body);
+        let packet = Unanswered {
+            purpose,
+            seq1: self.take_seq1(),
+            seq2: self.take_seq2(purpose),
+            command: packet.command(),
+            body: body.into_boxed_slice(),
+            sends: 1,
+            due: now + REPEAT_AFTER,
+        };
+        let datagram = self.seal(&packet);
+        let seq2 = packet.seq2;
+        self.unanswered.push(packet);
+        (datagram, seq2)
+    }
+
+    /// A packet that is sent once, whether it is acknowledged or not.
+    pub(super) fn send_once(&mut self, packet: &ToServer<'_>) -> Vec<u8> {
+        let seq1 = self.take_seq1();
+        let seq2 = self.take_seq2(Purpose::Request);
+        let mut body = Vec::new();
+        packet.encode(&mut body);
+        self.seal_as(self.session_id, packet.command(), seq1, seq2, &body)
+    }
+
+    /// The acknowledgement of a packet from the server.
+    pub(super) fn acknowledge(&mut self, seq1: u16, seq2: u16) -> Vec<u8> {
+        self.seal_as(self.session_id, ToServer::Ack.command(), seq1, seq2, &[])
+    }
+
+    /// The logout of a session, this one or an older one of the same user (§4.4, §4.9).
+    pub(super) fn goodbye(&mut self, session_id: u32) -> Vec<u8> {
+        let packet = ToServer::TextCode(TextCode {
+            text: TextCode::LOGOUT,
+            code: TextCode::CODE,
+        });
+        let mut body = Vec::new();
+        packet.encode(&mut body);
+        let seq1 = self.take_seq1();
+        self.seal_as(session_id, packet.command(), seq1, UNSOLICITED, &body)
+    }
+
+    /// The server acknowledged `seq1`.
+    pub(super) fn acknowledged(&mut self, now: Instant, seq1: u16) -> Option<Answered> {
+        self.take(now, |packet| packet.seq1 == seq1)
+    }
+
+    /// The server answered the request `seq2`: that ends its repetition as well (§4.1).
+    pub(super) fn answered(&mut self, now: Instant, seq2: u16) -> Option<Answered> {
+        if seq2 == UNSOLICITED {
+            return None;
+        }
+        self.take(now, |packet| packet.seq2 == seq2)
+    }
+
+    /// No answer is wanted any more.
+    pub(super) fn forget(&mut self, purpose: Purpose) {
+        self.unanswered.retain(|packet| packet.purpose != purpose);
+        self.give_memory_back();
+    }
+
+    /// No answer to anything is wanted any more.
+    pub(super) fn close(&mut self) {
+        self.unanswered = Vec::new();
+    }
+
+    /// The server is too busy for the request `seq2`: it goes out again later, under new numbers,
+    /// lest the server take it for the repetition of one it has answered.
+    pub(super) fn postpone(&mut self, now: Instant, seq2: u16) -> bool {
+        let (new_seq1, new_seq2) = (self.next_seq1, self.next_seq2);
+        let Some(packet) = self
+            .unanswered
+            .iter_mut()
+            .find(|packet| packet.seq2 == seq2 && seq2 != UNSOLICITED)
+        else {
+            return false;
+        };
+        packet.due = match packet.sends {
+            MAX_SENDS.. => now,
+            sends => now + LONGEST_BUSY_WAIT.min(BUSY_WAIT * 2_u32.pow(u32::from(sends) - 1)),
+        };
+        packet.seq1 = new_seq1;
+        packet.seq2 = new_seq2;
+        let purpose = packet.purpose;
+        self.take_seq1();
+        self.take_seq2(purpose);
+        true
+    }
+
+    /// Whether the request with these numbers waits for an answer.
+    pub(super) fn awaits(&self, seq1: u16, seq2: u16) -> bool {
+        self.unanswered
+            .iter()
+            .any(|packet| packet.seq1 == seq1 && packet.seq2 == seq2)
+    }
+
+    /// Whether a request `seq2` waits for an answer; 0 stands for a keep-alive (§12).
+    pub(super) fn awaits_request(&self, seq2: u16) -> bool {
+        self.unanswered.iter().any(|packet| packet.seq2 == seq2)
+    }
+
+    /// Whether a keep-alive waits for its acknowledgement.
+    pub(super) fn awaits_keep_alive(&self) -> bool {
+        self.awaits_request(UNSOLICITED)
+    }
+
+    /// Whether the request `seq2` was acknowledged a moment ago: some servers acknowledge first and
+    /// say then that they do not know the session (§7.1, §17).
+    pub(super) fn answered_lately(&self, now: Instant, seq2: u16) -> bool {
+        self.lately_answered
+            .is_some_and(|(known, at)| known == seq2 && now < at + LATELY)
+    }
+
+    /// Takes one packet whose time is up: repeats it, or gives up on it.
+    pub(super) fn overdue(&mut self, now: Instant) -> Option<Overdue> {
+        let index = self
+            .unanswered
+            .iter()
+            .position(|packet| packet.due <= now)?;
+        if self.unanswered[index].sends >= MAX_SENDS {
+            let packet = self.unanswered.remove(index);
+            self.give_memory_back();
+            return Some(Overdue::Failed(packet.purpose));
+        }
+        let mut packet = self.unanswered.remove(index);
+        packet.sends += 1;
+        packet.due = now + REPEAT_AFTER;
+        let datagram = self.seal(&packet);
+        self.unanswered.push(packet);
+        Some(Overdue::Repeat(datagram))
+    }
+
+    fn take(
+        &mut self,
+        now: Instant,
+        wanted: impl Fn(&Unanswered) -> bool,
+    ) -> Option<Answered> {
+        let index = self.unanswered.iter().position(wanted)?;
+        let packet = self.unanswered.remove(index);
+        self.give_memory_back();
+        if packet.purpose != Purpose::Login {
+            self.lately_answered = Some((packet.seq2, now));
+        }
+        Some(Answered {
+            purpose: packet.purpose,
+            sent_once: packet.sends == 1,
+        })
+    }
+
+    /// Thousands of sessions are idle at a time; none keeps room it does not need.
+    fn give_memory_back(&mut self) {
+        if self.unanswered.is_empty() {
+            self.unanswered = Vec::new();
+        }
+    }
+
+    fn take_seq1(&mut self) -> u16 {
+        let seq1 = self.next_seq1;
+        self.next_seq1 = seq1.wrapping_add(1);
+        seq1
+    }
+
+    /// Requests are counted, keep-alives are not (§4.3); 0 is no request, also when the count goes round.
+    fn take_seq2(&mut self, purpose: Purpose) -> u16 {
+        if purpose == Purpose::KeepAlive {
+            return UNSOLICITED;
+        }
+        let seq2 = self.next_seq2;
+        self.next_seq2 = seq2.checked_add(1).unwrap_or(1);
+        seq2
+    }
+
+    /// Every send gets a check word of its own, the repetition too (§4.2).
+    fn seal(&mut self, packet: &Unanswered) -> Vec<u8> {
+        self.seal_as(
+            self.session_id,
+            packet.command,
+            packet.seq1,
+            packet.seq2,
+            &packet.body,
+        )
+    }
+
+    fn seal_as(
+        &mut self,
+        session_id: u32,
+        command: u16,
+        seq1: u16,
+        seq2: u16,
+        body: &[u8],
+    ) -> Vec<u8> {
+        let header = Header {
+            version: Version::V5,
+            command,
+            seq1,
+            seq2,
+            uin: self.uin,
+            session_id,
+        };
+        let noise = Noise::from(self.random.next_u64());
+        self.dialect.seal(Side::Client, &header, noise, body)
+    }
+}
+
+/// Clients repeat after 10 s, and send 6 times in all (§4.2).
+pub(super) const REPEAT_AFTER: Duration = Duration::from_secs(10);
+pub(super) const MAX_SENDS: u8 = 6;
+
+/// How long to wait when the server is busy, twice as long each time (§4.8).
+const BUSY_WAIT: Duration = Duration::from_secs(5);
+const LONGEST_BUSY_WAIT: Duration = Duration::from_secs(60);
+
+/// How long after its acknowledgement a request can still be disowned.
+const LATELY: Duration = Duration::from_secs(5);
+
+/// `seq2` of packets that nobody asked for, and of keep-alives.
+const UNSOLICITED: u16 = 0;
+
+/// As clients of record do (§4.3, §4.4).
+const SESSION_ID_MASK: u32 = 0x3FFF_FFFF;
+const FIRST_SEQ1_MASK: u32 = 0x7FFF;

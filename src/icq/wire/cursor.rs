@@ -1,0 +1,362 @@
+//! Reading and writing the fields of a packet.
+//!
+//! Every read names its field. The names end up in errors and, when somebody asks for it, in a
+//! record of what was read: the dump of a packet is its decoding, written down. There is no second
+//! parser that could disagree.
+
+use std::net::Ipv4Addr;
+
+use super::Password;
+use crate::model::Uin;
+
+/// Why bytes from the network could not be read.
+///
+/// Carries names and lengths, never the bytes themselves: a packet may hold a password.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum DecodeError {
+    /// The packet ended inside `field`.
+    #[error("packet ends inside {field}: {needed} bytes needed, {left} left")]
+    Truncated {
+        /// Name of the field, as the reference spells it.
+        field: &'static str,
+        /// How many bytes the field has.
+        needed: usize,
+        /// How many were left.
+        left: usize,
+    },
+    /// `field` has a value the protocol does not allow.
+    #[error("{field} cannot be {value:#x}")]
+    Invalid {
+        /// Name of the field, as the reference spells it.
+        field: &'static str,
+        /// The value received.
+        value: u32,
+    },
+}
+
+/// Takes fields off the front of a packet.
+///
+/// A read that fails takes nothing. Multi-byte numbers are little-endian unless the method says otherwise; addresses are four raw
+/// bytes in the order they are written (`icq-udp.md`, conventions).
+#[derive(Clone, Debug)]
+pub struct Reader<'a> {
+    rest: &'a [u8],
+    offset: usize,
+    clamped: Option<&'static str>,
+    trace: Option<Vec<Field<'a>>>,
+}
+
+impl<'a> Reader<'a> {
+    /// Reads `bytes`.
+    pub const fn new(bytes: &'a [u8]) -> Self {
+        Self {
+            rest: bytes,
+            offset: 0,
+            clamped: None,
+            trace: None,
+        }
+    }
+
+    /// Reads `bytes` and keeps a record of every field; [`into_trace`](Self::into_trace) gives it out.
+    pub const fn traced(bytes: &'a [u8]) -> Self {
+        Self {
+            rest: bytes,
+            offset: 0,
+            clamped: None,
+            trace: Some(Vec::new()),
+        }
+    }
+
+    /// How many bytes are left.
+    pub const fn left(&self) -> usize {
+        self.rest.len()
+    }
+
+    /// The bytes that are left, without taking them.
+    pub const fn peek(&self) -> &'a [u8] {
+        self.rest
+    }
+
+    /// Takes a byte.
+    pub fn u8(&mut self, field: &'static str) -> Result<u8, DecodeError> {
+        let [value] = self.array(field)?;
+        self.note(field, 1, || Value::Number(value.into()));
+        Ok(value)
+    }
+
+    /// Takes a little-endian `u16`.
+    pub fn u16_le(&mut self, field: &'static str) -> Result<u16, DecodeError> {
+        let value = u16::from_le_bytes(self.array(field)?);
+        self.note(field, 2, || Value::Number(value.into()));
+        Ok(value)
+    }
+
+    /// Takes a little-endian `u32`.
+    pub fn u32_le(&mut self, field: &'static str) -> Result<u32, DecodeError> {
+        let value = u32::from_le_bytes(self.array(field)?);
+        self.note(field, 4, || Value::Number(value));
+        Ok(value)
+    }
+
+    /// Takes a little-endian `u16` that people read in hexadecimal.
+    pub fn code_le(&mut self, field: &'static str) -> Result<u16, DecodeError> {
+        let value = u16::from_le_bytes(self.array(field)?);
+        self.note(field, 2, || Value::Code(value));
+        Ok(value)
+    }
+
+    /// Takes a little-endian `u32` that people read in hexadecimal.
+    pub fn word_le(&mut self, field: &'static str) -> Result<u32, DecodeError> {
+        let value = u32::from_le_bytes(self.array(field)?);
+        self.note(field, 4, || Value::Word(value));
+        Ok(value)
+    }
+
+    /// Takes a little-endian `u16` that is the same in all packets of its kind.
+    pub fn constant_u16_le(&mut self, field: &'static str) -> Result<u16, DecodeError> {
+        let value = u16::from_le_bytes(self.array(field)?);
+        self.note(field, 2, || Value::Constant(value.into()));
+        Ok(value)
+    }
+
+    /// Takes a byte that is the same in all packets of its kind.
+    pub fn constant_u8(&mut self, field: &'static str) -> Result<u8, DecodeError> {
+        let [value] = self.array(field)?;
+        self.note(field, 1, || Value::Constant(value.into()));
+        Ok(value)
+    }
+
+    /// Takes four raw bytes of an address.
+    pub fn ip4(&mut self, field: &'static str) -> Result<Ipv4Addr, DecodeError> {
+        let value = Ipv4Addr::from(self.array(field)?);
+        self.note(field, 4, || Value::Address(value));
+        Ok(value)
+    }
+
+    /// Takes an `lstr`: a little-endian length, then that many bytes, the last of which is NUL.
+    ///
+    /// Gives what stands before the first NUL. Length 0 and a missing NUL are accepted.
+    pub fn lstr(&mut self, field: &'static str) -> Result<&'a [u8], DecodeError> {
+        let (text, length) = self.lstr_bytes(field)?;
+        self.note(field, length, || Value::Text(text));
+        Ok(text)
+    }
+
+    /// Takes an `lstr`, and what there is of it if its length says more
+    /// (`icq-udp.md` §12: allowed for message texts); [`clamped`](Self::clamped) then names it.
+    pub fn lstr_clamped(&mut self, field: &'static str) -> Result<&'a [u8], DecodeError> {
+        if self.lstr_fits() {
+            return self.lstr(field);
+        }
+        let _length = self.array::<2>(field)?;
+        self.clamped = Some(field);
+        let bytes = std::mem::take(&mut self.rest);
+        self.offset += bytes.len();
+        let text = until_nul(bytes);
+        self.note(field, 2 + bytes.len(), || Value::Text(text));
+        Ok(text)
+    }
+
+    /// Takes an `lstr` that holds a password.
+    pub fn password(&mut self, field: &'static str) -> Result<Password<'a>, DecodeError> {
+        let (text, length) = self.lstr_bytes(field)?;
+        let password = Password(text);
+        self.note(field, length, || Value::Secret(password));
+        Ok(password)
+    }
+
+    /// Takes `length` bytes that have no structure of their own.
+    pub fn bytes(&mut self, field: &'static str, length: usize) -> Result<&'a [u8], DecodeError> {
+        let bytes = self.take(field, length)?;
+        self.note(field, length, || Value::Bytes(bytes));
+        Ok(bytes)
+    }
+
+    /// Takes everything that is left; records it only if there is something.
+    pub fn rest(&mut self, field: &'static str) -> &'a [u8] {
+        let bytes = std::mem::take(&mut self.rest);
+        self.offset += bytes.len();
+        if !bytes.is_empty() {
+            self.note(field, bytes.len(), || Value::Bytes(bytes));
+        }
+        bytes
+    }
+
+    /// Takes a field that is made of smaller ones: they are not recorded, `value` of them is.
+    pub fn compound<T>(
+        &mut self,
+        field: &'static str,
+        read: impl FnOnce(&mut Self) -> Result<T, DecodeError>,
+        value: impl FnOnce(&T) -> Value<'a>,
+    ) -> Result<T, DecodeError> {
+        let trace = self.trace.take();
+        let (start, rest) = (self.offset, self.rest);
+        let read = read(self);
+        self.trace = trace;
+        match &read {
+            Ok(read) => self.note(field, self.offset - start, || value(read)),
+            Err(_) => (self.offset, self.rest) = (start, rest),
+        }
+        read
+    }
+
+    /// Whether an `lstr` stands here with all its bytes.
+    pub fn lstr_fits(&self) -> bool {
+        self.rest
+            .split_first_chunk()
+            .is_some_and(|(length, rest)| usize::from(u16::from_le_bytes(*length)) <= rest.len())
+    }
+
+    /// The text that was shorter than its length said, if there was one.
+    pub const fn clamped(&self) -> Option<&'static str> {
+        self.clamped
+    }
+
+    /// The record of everything read; empty unless the reader was made by [`traced`](Self::traced).
+    pub fn into_trace(self) -> Vec<Field<'a>> {
+        self.trace.unwrap_or_default()
+    }
+
+    /// The text of an `lstr`, and how many bytes all of it takes.
+    fn lstr_bytes(&mut self, field: &'static str) -> Result<(&'a [u8], usize), DecodeError> {
+        let Some(length) = self.rest.first_chunk() else {
+            return Err(self.truncated(field, 2));
+        };
+        let length = 2 + usize::from(u16::from_le_bytes(*length));
+        let bytes = self.take(field, length)?;
+        Ok((until_nul(&bytes[2..]), length))
+    }
+
+    fn array<const N: usize>(&mut self, field: &'static str) -> Result<[u8; N], DecodeError> {
+        let Some((head, rest)) = self.rest.split_first_chunk() else {
+            return Err(self.truncated(field, N));
+        };
+        self.rest = rest;
+        self.offset += N;
+        Ok(*head)
+    }
+
+    fn take(&mut self, field: &'static str, length: usize) -> Result<&'a [u8], DecodeError> {
+        let Some((head, rest)) = self.rest.split_at_checked(length) else {
+            return Err(self.truncated(field, length));
+        };
+        self.rest = rest;
+        self.offset += length;
+        Ok(head)
+    }
+
+    const fn truncated(&self, field: &'static str, needed: usize) -> DecodeError {
+        DecodeError::Truncated {
+            field,
+            needed,
+            left: self.rest.len(),
+        }
+    }
+
+    /// Records a field that ends here.
+    fn note(&mut self, name: &'static str, length: usize, value: impl FnOnce() -> Value<'a>) {
+        if let Some(trace) = &mut self.trace {
+            trace.push(Field {
+                name,
+                value: value(),
+                offset: self.offset - length,
+                length,
+            });
+        }
+    }
+}
+
+/// Appends fields to a packet.
+#[derive(Debug)]
+pub struct Writer<'a> {
+    out: &'a mut Vec<u8>,
+}
+
+impl<'a> Writer<'a> {
+    /// Appends to `out`.
+    pub const fn new(out: &'a mut Vec<u8>) -> Self {
+        Self { out }
+    }
+
+    /// Appends a byte.
+    pub fn u8(&mut self, value: u8) {
+        self.out.push(value);
+    }
+
+    /// Appends a little-endian `u16`.
+    pub fn u16_le(&mut self, value: u16) {
+        self.out.extend_from_slice(&value.to_le_bytes());
+    }
+
+    /// Appends a little-endian `u32`.
+    pub fn u32_le(&mut self, value: u32) {
+        self.out.extend_from_slice(&value.to_le_bytes());
+    }
+
+    /// Appends four raw bytes of an address.
+    pub fn ip4(&mut self, address: Ipv4Addr) {
+        self.out.extend_from_slice(&address.octets());
+    }
+
+    /// Appends an `lstr`: length, text, NUL. A text ends at its first NUL and at 65 534 bytes.
+    pub fn lstr(&mut self, text: &[u8]) {
+        let text = until_nul(text);
+        let text = &text[..text.len().min(LONGEST_LSTR)];
+        let length = u16::try_from(text.len() + 1).unwrap_or(u16::MAX);
+        self.u16_le(length);
+        self.out.extend_from_slice(text);
+        self.out.push(0);
+    }
+
+    /// Appends bytes as they are.
+    pub fn bytes(&mut self, bytes: &[u8]) {
+        self.out.extend_from_slice(bytes);
+    }
+}
+
+/// One field of a packet, as it was read.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Field<'a> {
+    /// The name the reference and the test vectors use.
+    pub name: &'static str,
+    /// What it says.
+    pub value: Value<'a>,
+    /// Where it begins, from the start of the packet.
+    pub offset: usize,
+    /// How many bytes it takes, length words included.
+    pub length: usize,
+}
+
+/// The value of a field.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Value<'a> {
+    /// A number people read in decimal.
+    Number(u32),
+    /// A 16-bit code people read in hexadecimal.
+    Code(u16),
+    /// A 32-bit word people read in hexadecimal.
+    Word(u32),
+    /// An address.
+    Address(Ipv4Addr),
+    /// A text in the sender's code page, without its NUL.
+    Text(&'a [u8]),
+    /// A password.
+    Secret(Password<'a>),
+    /// UINs.
+    Uins(Vec<Uin>),
+    /// Coded texts: interests, affiliations.
+    Coded(Vec<(u16, &'a [u8])>),
+    /// A number that is the same in all packets of its kind; the test vectors do not list it.
+    Constant(u32),
+    /// Bytes without a known meaning.
+    Bytes(&'a [u8]),
+    /// Whole packets inside this one.
+    Packets(Vec<&'a [u8]>),
+}
+
+fn until_nul(bytes: &[u8]) -> &[u8] {
+    bytes.split(|&byte| byte == 0).next().unwrap_or_default()
+}
+
+/// The longest text whose length, NUL included, fits in the length word.
+const LONGEST_LSTR: usize = u16::MAX as usize - 1;

@@ -1,0 +1,13 @@
+//! A session with a UDP server, one behaviour each, on virtual time.
+
+mod guard;
+mod lists;
+mod login;
+mod lossy;
+mod messages;
+mod multi;
+mod offline;
+mod profiles;
+mod properties;
+mod repetition;
+mod scene;
