@@ -3,5 +3,6 @@
 pub mod gateway;
 pub mod icq;
 pub mod model;
+pub mod server;
 pub mod store;
 pub mod xmpp;

@@ -1,0 +1,145 @@
+//! Messages on their way, and those that wait for somebody offline (icq-udp.md §7.5).
+
+use std::collections::BTreeMap;
+
+use crate::model::{Now, Uin, UnixTime};
+
+use super::journal::LetterNumber;
+
+/// A message the server took from its sender. Its bytes are relayed unread.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct Letter {
+    pub(super) number: LetterNumber,
+    pub(super) from: Uin,
+    pub(super) to: Uin,
+    /// The type, flags included.
+    pub(super) kind: u16,
+    /// The text without its NUL.
+    pub(super) body: Vec<u8>,
+    /// When the server took it.
+    pub(super) sent: UnixTime,
+}
+
+/// A letter that waits for its receiver.
+#[derive(Clone, Debug)]
+pub(super) struct Stored {
+    pub(super) letter: Letter,
+    /// How far it came in the receiver's present session.
+    pub(super) offer: Offer,
+}
+
+/// How far a stored letter came in its receiver's present session.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Offer {
+    /// Not sent.
+    Waiting,
+    /// Sent or about to be; nobody knows whether it arrived.
+    OnTheWay,
+    /// Arrived: it may be deleted when the client says so.
+    Arrived,
+}
+
+/// All stored letters.
+#[derive(Debug, Default)]
+pub(super) struct Letters {
+    last: u64,
+    stored: BTreeMap<Uin, Vec<Stored>>,
+}
+
+impl Letters {
+    /// Makes a letter.
+    pub(super) fn write(&mut self, now: Now, from: Uin, to: Uin, kind: u16, body: &[u8]) -> Letter {
+        self.last += 1;
+        Letter {
+            number: LetterNumber(self.last),
+            from,
+            to,
+            kind,
+            body: body.to_vec(),
+            sent: now.unix,
+        }
+    }
+
+    /// Stores a letter among the others of its receiver, in the order they were written.
+    pub(super) fn keep(&mut self, letter: Letter) -> bool {
+        let stored = self.stored.entry(letter.to).or_default();
+        if stored.len() >= MAX_STORED {
+            return false;
+        }
+        let place = stored.partition_point(|other| other.letter.number < letter.number);
+        stored.insert(
+            place,
+            Stored {
+                letter,
+                offer: Offer::Waiting,
+            },
+        );
+        true
+    }
+
+    /// What waits for somebody.
+    pub(super) fn stored(&self, uin: Uin) -> &[Stored] {
+        self.stored.get(&uin).map_or(&[], Vec::as_slice)
+    }
+
+    /// Puts on the way what was not offered in this session, or everything once more.
+    pub(super) fn offer(&mut self, uin: Uin, again: bool) -> Vec<Letter> {
+        self.stored
+            .get_mut(&uin)
+            .into_iter()
+            .flatten()
+            .filter(|stored| again || stored.offer == Offer::Waiting)
+            .map(|stored| {
+                if stored.offer == Offer::Waiting {
+                    stored.offer = Offer::OnTheWay;
+                }
+                stored.letter.clone()
+            })
+            .collect()
+    }
+
+    /// Notes that a stored letter reached its receiver.
+    pub(super) fn arrived(&mut self, uin: Uin, number: LetterNumber) {
+        for stored in self.stored.get_mut(&uin).into_iter().flatten() {
+            if stored.letter.number == number {
+                stored.offer = Offer::Arrived;
+            }
+        }
+    }
+
+    /// Deletes what arrived, and says what that was.
+    pub(super) fn delete_arrived(&mut self, uin: Uin) -> Vec<LetterNumber> {
+        let Some(stored) = self.stored.get_mut(&uin) else {
+            return Vec::new();
+        };
+        let deleted = stored
+            .extract_if(.., |stored| stored.offer == Offer::Arrived)
+            .map(|stored| stored.letter.number)
+            .collect();
+        if stored.is_empty() {
+            self.stored.remove(&uin);
+        }
+        deleted
+    }
+
+    /// Takes everything out: the account goes, or a contact living in the server reads it.
+    pub(super) fn take_all(&mut self, uin: Uin) -> Vec<Letter> {
+        self.stored
+            .remove(&uin)
+            .unwrap_or_default()
+            .into_iter()
+            .map(|stored| stored.letter)
+            .collect()
+    }
+
+    /// The receiver's session ended: everything has to be offered again.
+    pub(super) fn forget_offers(&mut self, uin: Uin) {
+        for stored in self.stored.get_mut(&uin).into_iter().flatten() {
+            stored.offer = Offer::Waiting;
+        }
+    }
+}
+
+/// Letters kept for one UIN at the very most. The ordinary limit is the behaviour's; what was on the
+/// way when a session ended may go beyond that, up to here.
+const MAX_STORED: usize = 1024;

@@ -1,0 +1,266 @@
+//! What a client asks for inside its session (icq-udp.md §5.1, §6.4, §7).
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+
+use super::deliver::parcel;
+use super::door::first_login;
+use super::reply::{not_connected, reply};
+use super::{PATIENCE, Service};
+use crate::icq::udp::from_server::{ListDone, ReverseTcp};
+use crate::icq::udp::to_server::{
+    ReverseTcpRequest, SendMessage, Target, TextCode, UinList, UpdateList,
+};
+use crate::icq::udp::{FromServer, Header, ToServer};
+use crate::model::{Now, Uin};
+use crate::server::Base;
+use crate::server::behaviour::{NumberedReplies, OfflineMessages, TooMuch};
+use crate::server::journal::{Ending, JournalEvent, Loss};
+use crate::server::network::ExceptionList;
+
+impl Service {
+    /// Does what a packet of a session asks. It has been acknowledged already.
+    pub(super) fn handle_request(
+        &mut self,
+        now: Now,
+        from: SocketAddr,
+        header: &Header,
+        packet: ToServer<'_>,
+        rest: &[u8],
+        base: &mut Base,
+    ) {
+        let uin = header.uin;
+        match packet {
+            ToServer::Login(login) => self.log_in(now, from, header, &login, base),
+            ToServer::Register(register) => self.register(now, from, header, &register, base),
+            ToServer::PreLogin(_) => reply(from, header, &FromServer::TryAgain, base),
+            ToServer::FirstLogin => first_login(from, header, rest, base),
+            ToServer::TextCode(text) if text.text == TextCode::LOGOUT => {
+                self.end(now, uin, Ending::LoggedOff, base);
+            }
+
+            ToServer::ContactList(UinList { uins }) => {
+                self.take_list(now, from, header, &uins, base);
+            }
+            ToServer::VisibleList(UinList { uins }) => {
+                base.network
+                    .add_exceptions(uin, ExceptionList::Visible, &uins);
+            }
+            ToServer::InvisibleList(UinList { uins }) => {
+                base.network
+                    .add_exceptions(uin, ExceptionList::Invisible, &uins);
+            }
+            ToServer::UpdateList(change) => update_list(uin, &change, base),
+            ToServer::AddToList(Target { target_uin }) => self.add(now, uin, target_uin, base),
+            ToServer::SetStatus(status) => {
+                let mask = if base.behaviour.status_flags {
+                    u32::MAX
+                } else {
+                    0xFFFF
+                };
+                base.network.set_status(uin, status.status & mask);
+            }
+
+            ToServer::SendMessage(message) | ToServer::Authorize(message) => {
+                self.take_message(now, from, header, &message, base);
+            }
+            ToServer::TcpRequest(request) => self.ask_to_connect(uin, &request),
+            ToServer::RequestOffline => {
+                if base.behaviour.offline_messages != OfflineMessages::AfterEachList {
+                    self.offer(uin, header.seq2, false, base);
+                }
+            }
+            ToServer::AckMessages => {
+                for number in base.network.letters.delete_arrived(uin) {
+                    base.network
+                        .journal
+                        .note(now.unix, || JournalEvent::Deleted(number));
+                }
+            }
+
+            ToServer::SearchUin(Target { target_uin }) => self.search_uin(header, target_uin, base),
+            ToServer::SearchUser(search) => self.search_user(header, &search, base),
+            ToServer::InfoRequest(Target { target_uin }) => self.info(header, target_uin, base),
+            ToServer::ExtInfoRequest(Target { target_uin }) => {
+                self.extended_info(header, target_uin, base);
+            }
+            ToServer::UpdateBasic(update) => {
+                self.update_basic(header, &update, &FromServer::BasicUpdated, base);
+            }
+            ToServer::UpdateBasicOld(update) => {
+                self.update_basic(header, &update, &FromServer::BasicUpdatedOld, base);
+            }
+            ToServer::UpdateExtended(update) => self.update_extended(header, &update, base),
+            ToServer::SetAuthorisation(update) => self.set_authorisation(header, &update, base),
+            ToServer::ChangePassword(change) => self.change_password(header, &change, base),
+            ToServer::Meta(request) => self.meta(now, header, &request, base),
+
+            // Acknowledged, and that is all they want or get (icq-udp.md §5.1, §8.6).
+            ToServer::Ack
+            | ToServer::KeepAlive
+            | ToServer::KeepAlive2
+            | ToServer::TextCode(_)
+            | ToServer::QueryServers
+            | ToServer::QueryAddons
+            | ToServer::RandomSet(_)
+            | ToServer::RandomSearch(_)
+            | ToServer::Unknown { .. } => {}
+        }
+    }
+
+    /// Answers a contact list: the presence of everybody on it, and that this is all.
+    pub(super) fn answer_list(&mut self, now: Now, uin: Uin, seq2: u16, base: &mut Base) {
+        let Some(session) = self.sessions.get_mut(&uin) else {
+            return;
+        };
+        session.list_due = None;
+        if let Some(due) = &mut session.offer_due {
+            *due = (*due).min(now.instant + PATIENCE);
+        }
+        let contacts: BTreeSet<Uin> = std::mem::take(&mut session.list).into_iter().collect();
+        for contact in contacts {
+            if let Some(presence) = base.network.presence_for(uin, contact)
+                && contact != uin
+            {
+                self.tell_online(uin, contact, presence);
+            }
+        }
+        let seq2 = match base.behaviour.numbered_replies {
+            NumberedReplies::All | NumberedReplies::Lists => seq2,
+            NumberedReplies::None => 0,
+        };
+        let own_uin = Some(uin);
+        let packet = FromServer::ListDone(ListDone { own_uin });
+        self.queue(uin, parcel(&packet, seq2, None));
+    }
+
+    fn take_list(
+        &mut self,
+        now: Now,
+        from: SocketAddr,
+        header: &Header,
+        uins: &[Uin],
+        base: &mut Base,
+    ) {
+        let uin = header.uin;
+        if uins.len() > base.behaviour.list_limit {
+            self.too_much(now, from, header, base.behaviour.over_list_limit, base);
+            return;
+        }
+        for contact in uins {
+            base.network.watch(uin, *contact);
+        }
+        let Some(session) = self.sessions.get_mut(&uin) else {
+            return;
+        };
+        if session.list.len() < MAX_LIST {
+            session.list.extend(uins);
+        }
+        let more_follows = uins.len() == UinList::MOST;
+        if more_follows && !base.behaviour.answers_full_lists {
+            session.list_due = Some((now.instant + PATIENCE, header.seq2));
+            return;
+        }
+        self.answer_list(now, uin, header.seq2, base);
+        if base.behaviour.offline_messages == OfflineMessages::AfterEachList && !more_follows {
+            self.offer(uin, header.seq2, true, base);
+        }
+    }
+
+    fn add(&mut self, now: Now, uin: Uin, target: Uin, base: &mut Base) {
+        base.network.watch(uin, target);
+        if let Some(presence) = base.network.presence_for(uin, target)
+            && target != uin
+        {
+            self.tell_online(uin, target, presence);
+        }
+        if base.behaviour.announces_added
+            && let Some(account) = base.network.accounts.get(&uin)
+        {
+            let flag: &[u8] = if account.authorisation_required {
+                b"0"
+            } else {
+                b"1"
+            };
+            let [email, _, _] = &account.emails;
+            let parts = [
+                &account.nick[..],
+                &account.first,
+                &account.last,
+                email,
+                flag,
+            ];
+            let body = parts.join(&SEPARATOR[..]);
+            base.network.send(now, uin, target, ADDED, &body);
+        }
+    }
+
+    fn take_message(
+        &mut self,
+        now: Now,
+        from: SocketAddr,
+        header: &Header,
+        message: &SendMessage<'_>,
+        base: &mut Base,
+    ) {
+        let (to, mut kind) = (message.to_uin, message.msg_type);
+        if !base.behaviour.keeps_mass_flag {
+            kind &= !MASS_FLAG;
+        }
+        if message.text.len() > base.behaviour.message_limit {
+            base.network
+                .swallow(now, header.uin, to, kind, message.text, Loss::TooLong);
+            self.too_much(now, from, header, base.behaviour.over_message_limit, base);
+            return;
+        }
+        base.network.send(now, header.uin, to, kind, message.text);
+    }
+
+    fn too_much(
+        &mut self,
+        now: Now,
+        from: SocketAddr,
+        header: &Header,
+        cost: TooMuch,
+        base: &mut Base,
+    ) {
+        match cost {
+            TooMuch::Ignored => base.counters.limited += 1,
+            TooMuch::EndsSession => {
+                not_connected(from, header, base);
+                self.end(now, header.uin, Ending::OverLimit, base);
+            }
+        }
+    }
+
+    /// Tells somebody online that somebody else wants them to connect (icq-udp.md §7.7).
+    fn ask_to_connect(&mut self, uin: Uin, request: &ReverseTcpRequest) {
+        let packet = FromServer::ReverseTcp(ReverseTcp {
+            target_uin: uin,
+            ip: request.ip,
+            tcp_port: request.tcp_port,
+            dc_mode: request.dc_mode,
+            peer_port: request.peer_port,
+            own_port: request.own_port,
+            tcp_version: request.tcp_version,
+        });
+        self.tell_about(request.target_uin, uin, &packet);
+    }
+}
+
+/// Makes one change to the lists of exceptions (icq-udp.md §6.4; 0 is how licq spells 1).
+fn update_list(uin: Uin, change: &UpdateList, base: &mut Base) {
+    let list = match change.list {
+        0 | UpdateList::INVISIBLE => ExceptionList::Invisible,
+        UpdateList::VISIBLE => ExceptionList::Visible,
+        _ => return,
+    };
+    base.network
+        .set_exception(uin, list, change.target_uin, change.add != 0);
+}
+
+const ADDED: u16 = 0x000C;
+const MASS_FLAG: u16 = 0x8000;
+const SEPARATOR: [u8; 1] = [0xFE];
+/// Contacts of one list: as many as the network keeps.
+const MAX_LIST: usize = 2048;
