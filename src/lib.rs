@@ -3,6 +3,7 @@
 pub mod gateway;
 pub mod icq;
 pub mod model;
+pub mod runtime;
 pub mod server;
 pub mod store;
 pub mod xmpp;

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::model::{Contact, Message, Secret, Uin, UnixTime};
 
@@ -25,11 +25,12 @@ pub struct UserRecord {
 }
 
 /// What the user registered with.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct Registration {
     /// The user's own number.
     pub uin: Uin,
     /// The ICQ password.
+    #[serde(serialize_with = "reveal", deserialize_with = "conceal")]
     pub password: Secret,
     /// When to be online on ICQ.
     pub mode: Mode,
@@ -288,4 +289,14 @@ impl UserRecord {
         }
         Some(record)
     }
+}
+
+/// Writes a password into a record, which is sealed before it is kept.
+fn reveal<S: Serializer>(secret: &Secret, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(secret.reveal())
+}
+
+/// Takes a password out of an opened record.
+fn conceal<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Secret, D::Error> {
+    String::deserialize(deserializer).map(Secret::new)
 }

@@ -1,0 +1,341 @@
+//! The link to the XMPP server, for as long as the program runs: connects, and connects again.
+//!
+//! Wait for [`ready`](ComponentLink::ready), then drain [`poll_event`](ComponentLink::poll_event), put
+//! in what should go out, and [`flush`](ComponentLink::flush) once.
+
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::time::{Duration, Instant};
+
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::time::sleep_until;
+
+use super::component::{
+    Connection, Endpoint, Incoming, KeepAlive, Life, LinkError, MarkOf, Marks, Probe, Reader,
+    Reconnect, RoundTrips, TwinWatch, Verdict, Writer, connect,
+};
+use super::inbox::LinkNumber;
+use crate::xmpp::{BadStanza, Stanza};
+
+/// The link. `U` is how marks name whose they are.
+pub(super) struct ComponentLink<U> {
+    endpoint: Endpoint,
+    reconnect: Reconnect,
+    state: State<U>,
+    number: LinkNumber,
+    events: VecDeque<LinkEvent<U>>,
+}
+
+/// What happened on the link.
+#[derive(Debug)]
+pub(super) enum LinkEvent<U> {
+    /// The handshake was accepted; this is the link's number.
+    Up(LinkNumber),
+    /// The link is gone.
+    Down,
+    /// A stanza came.
+    Stanza(Stanza),
+    /// A stanza came that could not be built.
+    Bad(BadStanza),
+    /// What was sent before this mark has reached the server.
+    Confirmed(MarkOf<U>),
+}
+
+enum State<U> {
+    /// Until the next attempt.
+    Waiting(Instant),
+    Connecting(Attempt),
+    Up(Box<Up<U>>),
+}
+
+type Attempt = Pin<Box<dyn Future<Output = Result<Connection, LinkError>> + Send>>;
+
+/// A link that is up.
+struct Up<U> {
+    reader: Reader<OwnedReadHalf>,
+    writer: Writer,
+    io: OwnedWriteHalf,
+    own: RoundTrips,
+    marks: Marks<U>,
+    keep_alive: KeepAlive,
+    twins: TwinWatch,
+    /// Nothing more can be written, which the reader may still explain until then.
+    unwritable: Option<(LinkError, Instant)>,
+    ended: Option<LinkError>,
+}
+
+impl<U> ComponentLink<U> {
+    /// A link that will be connected to `endpoint` at once.
+    pub(super) fn new(endpoint: Endpoint, now: Instant) -> Self {
+        Self {
+            endpoint,
+            reconnect: Reconnect::default(),
+            state: State::Waiting(now),
+            number: LinkNumber::default(),
+            events: VecDeque::new(),
+        }
+    }
+
+    /// Waits until there may be an event. Cancel safe.
+    pub(super) async fn ready(&mut self) {
+        match &mut self.state {
+            State::Waiting(until) => {
+                sleep_until((*until).into()).await;
+                let endpoint = self.endpoint.clone();
+                self.state = State::Connecting(Box::pin(async move { connect(&endpoint).await }));
+            }
+            State::Connecting(attempt) => match attempt.await {
+                Ok(connection) => self.begin(connection),
+                Err(error) => self.end(error),
+            },
+            State::Up(up) => up.ready().await,
+        }
+    }
+
+    /// The next event.
+    pub(super) fn poll_event(&mut self) -> Option<LinkEvent<U>> {
+        if self.events.is_empty()
+            && let State::Up(up) = &mut self.state
+        {
+            match up.poll(&mut self.events) {
+                Ok(()) => {}
+                Err(error) => self.end(error),
+            }
+        }
+        self.events.pop_front()
+    }
+
+    /// Puts a stanza among those to send. Without a link it is dropped.
+    pub(super) fn send(&mut self, stanza: &Stanza) {
+        if let State::Up(up) = &mut self.state {
+            up.push(stanza);
+        }
+    }
+
+    /// Puts a mark behind everything sent so far. One that was set for another link is void.
+    pub(super) fn mark(&mut self, mark: MarkOf<U>, link: LinkNumber) {
+        if let State::Up(up) = &mut self.state
+            && link == self.number
+        {
+            up.marks.add(mark);
+        }
+    }
+
+    /// There is so much to send that others should wait.
+    pub(super) fn is_full(&self) -> bool {
+        match &self.state {
+            State::Up(up) => up.writer.is_full(),
+            State::Waiting(_) | State::Connecting(_) => false,
+        }
+    }
+
+    /// The link is up.
+    pub(super) const fn is_up(&self) -> bool {
+        matches!(self.state, State::Up(_))
+    }
+
+    /// Sends what was put in.
+    pub(super) fn flush(&mut self, now: Instant) {
+        if let State::Up(up) = &mut self.state {
+            up.flush(now);
+        }
+    }
+
+    /// Sends what was put in, and the end of the stream.
+    pub(super) async fn close(mut self) {
+        if let State::Up(up) = &mut self.state {
+            up.writer.close();
+            if let Err(error) = up.writer.send_all(&up.io).await {
+                tracing::debug!(%error, "the stream was not closed in order");
+            }
+        }
+    }
+
+    fn begin(&mut self, connection: Connection) {
+        let now = Instant::now();
+        let token = rand::random();
+        let Some(own) = RoundTrips::new(&self.endpoint.domain, token) else {
+            return self.end(LinkError::HostUnknown);
+        };
+        tracing::info!(domain = %self.endpoint.domain, "the link to the XMPP server is up");
+        self.reconnect.handle_up(now);
+        self.number.0 += 1;
+        self.events.push_back(LinkEvent::Up(self.number));
+        self.state = State::Up(Box::new(Up {
+            reader: connection.reader,
+            writer: connection.writer,
+            io: connection.io,
+            own,
+            marks: Marks::default(),
+            keep_alive: KeepAlive::new(now),
+            twins: TwinWatch::new(now),
+            unwritable: None,
+            ended: None,
+        }));
+    }
+
+    fn end(&mut self, error: LinkError) {
+        let now = Instant::now();
+        let was_up = self.is_up();
+        let error = match error {
+            LinkError::Conflict { .. } => LinkError::Conflict { replaced: was_up },
+            other => other,
+        };
+        let retry = self.reconnect.handle_down(now, &error, rand::random());
+        tell(&self.endpoint, &error, retry.after, retry.tell);
+        self.state = State::Waiting(now + retry.after);
+        if was_up {
+            self.events.push_back(LinkEvent::Down);
+        }
+    }
+}
+
+impl<U> Up<U> {
+    async fn ready(&mut self) {
+        let deadline = self.poll_timeout();
+        tokio::select! {
+            read = self.reader.fill() => match read {
+                Ok(()) => self.keep_alive.handle_bytes(Instant::now()),
+                Err(error) => self.ended = Some(error),
+            },
+            ready = self.io.writable(), if !self.writer.is_empty() && self.unwritable.is_none() => {
+                match ready {
+                    Ok(()) => self.write(Instant::now()),
+                    Err(error) => self.ended = Some(LinkError::Broken(error.kind())),
+                }
+            }
+            () = sleep_until(deadline.into()) => self.handle_timeout(Instant::now()),
+        }
+    }
+
+    /// What came, up to the next thing that is not about the link itself.
+    fn poll(&mut self, events: &mut VecDeque<LinkEvent<U>>) -> Result<(), LinkError> {
+        while events.is_empty() {
+            match self.reader.next_buffered()? {
+                Some(Incoming::Stanza(stanza)) => self.handle_stanza(stanza, events),
+                Some(Incoming::Bad(bad)) => events.push_back(LinkEvent::Bad(bad)),
+                Some(Incoming::StreamError(error)) => return Err(error),
+                Some(Incoming::Footer) => return Err(LinkError::Closed),
+                Some(Incoming::Header { .. } | Incoming::Handshake) => {
+                    return Err(LinkError::NotAStream("a second handshake".to_owned()));
+                }
+                None => return self.ended.take().map_or(Ok(()), Err),
+            }
+        }
+        Ok(())
+    }
+
+    fn handle_stanza(&mut self, stanza: Stanza, events: &mut VecDeque<LinkEvent<U>>) {
+        match self.own.recognise(&stanza) {
+            None => events.push_back(LinkEvent::Stanza(stanza)),
+            Some(Probe::Ping(number)) => {
+                let confirmed = self.marks.handle_returned(number).into_iter();
+                events.extend(confirmed.map(LinkEvent::Confirmed));
+            }
+            Some(Probe::Twin(number)) => self.twins.handle_returned(number),
+            Some(Probe::Foreign) => {}
+        }
+    }
+
+    fn push(&mut self, stanza: &Stanza) {
+        if let Err(error) = self.writer.push(stanza) {
+            let to = stanza.recipient().map(ToString::to_string);
+            tracing::error!(%error, to, "a stanza was not sent");
+        }
+    }
+
+    fn flush(&mut self, now: Instant) {
+        if let Some(number) = self.marks.poll_ping(now) {
+            self.push(&self.own.ping(number));
+        }
+        self.write(now);
+    }
+
+    fn write(&mut self, now: Instant) {
+        if self.unwritable.is_some() {
+            return;
+        }
+        if let Err(error) = self.writer.send(&self.io) {
+            // The server's reason, if it gave one, is among what is still to be read.
+            self.unwritable = Some((error, now + LAST_WORDS));
+        } else if self.writer.is_stuck() {
+            self.ended = Some(LinkError::Stuck);
+        }
+    }
+
+    fn handle_timeout(&mut self, now: Instant) {
+        match self.keep_alive.handle_timeout(now) {
+            Life::Quiet => {}
+            Life::Ping => self.push(&self.own.ping(KEEP_ALIVE)),
+            Life::GiveUp => self.ended = Some(LinkError::Silence),
+        }
+        for number in self.twins.poll_round(now).into_iter().flatten() {
+            self.push(&self.own.twin(number));
+        }
+        if let Some(Verdict::Twin {
+            missing,
+            tell: true,
+        }) = self.twins.poll_verdict(now)
+        {
+            tracing::error!(
+                missing,
+                "messages to ourselves do not come back: another instance of this gateway, or a \
+                 dead connection of this one, takes a part of everything; stop the other one"
+            );
+        }
+        if self
+            .unwritable
+            .as_ref()
+            .is_some_and(|(_, until)| now >= *until)
+        {
+            self.ended = self.unwritable.take().map(|(error, _)| error);
+        }
+    }
+
+    fn poll_timeout(&self) -> Instant {
+        let life = self
+            .keep_alive
+            .poll_timeout()
+            .min(self.twins.poll_timeout());
+        let marks = self.marks.poll_timeout();
+        let unwritable = self.unwritable.as_ref().map(|(_, until)| *until);
+        let others = marks.into_iter().chain(unwritable);
+        others.fold(life, Instant::min)
+    }
+}
+
+fn tell(endpoint: &Endpoint, error: &LinkError, after: Duration, tell: bool) {
+    let (host, port, domain) = (&endpoint.host, endpoint.port, &endpoint.domain);
+    let code = error.code();
+    let next = format_args!("{:.1} s", after.as_secs_f64());
+    match error {
+        _ if !tell => {
+            tracing::debug!(code, %domain, host, port, "no link to the XMPP server: {error}; next attempt in {next}");
+        }
+        LinkError::HostUnknown
+        | LinkError::NotAuthorized
+        | LinkError::Conflict { .. }
+        | LinkError::Ours(_)
+        | LinkError::NotAStream(_) => {
+            tracing::error!(code, %domain, host, port, "no link to the XMPP server: {error}; next attempt in {next}");
+        }
+        LinkError::Unresolved { .. }
+        | LinkError::Unreachable(_)
+        | LinkError::NoHandshake(_)
+        | LinkError::SystemShutdown
+        | LinkError::ConnectionTimeout
+        | LinkError::StreamError(_)
+        | LinkError::Silence
+        | LinkError::Stuck
+        | LinkError::Closed
+        | LinkError::Broken(_) => {
+            tracing::warn!(code, %domain, host, port, "no link to the XMPP server: {error}; next attempt in {next}");
+        }
+    }
+}
+
+/// The number of pings that only ask whether the server lives.
+const KEEP_ALIVE: u64 = 0;
+
+/// How long the reader may look for the reason why nothing can be written.
+const LAST_WORDS: Duration = Duration::from_secs(2);
