@@ -1,0 +1,178 @@
+//! Registrations of people who are not registered: who may try one, how often, and for which number
+//! (xmpp-gateway.md §5.1, §28.1).
+
+use std::time::{Duration, Instant};
+
+use xmpp_parsers::jid::BareJid;
+use xmpp_parsers::ns;
+
+use super::{Gateway, GatewayOutput, Known};
+use crate::gateway::pace::{Pace, Rate};
+use crate::gateway::recent::Recent;
+use crate::gateway::register::{self, Submission};
+use crate::gateway::{User, words};
+use crate::model::{Now, Uin};
+use crate::store::Registration;
+use crate::xmpp::{Condition, Refusal, Request, Stanza};
+use xmpp_parsers::iq::Iq;
+
+/// How often people who are not registered tried to be, and how much they send.
+#[derive(Debug)]
+pub(super) struct Registrations {
+    people: Recent<BareJid, Applicant>,
+    /// By number: the gateway must not be a machine for guessing passwords.
+    numbers: Recent<Uin, Pace>,
+}
+
+#[derive(Debug, Default)]
+struct Applicant {
+    registrations: Pace,
+    stanzas: Pace,
+    blocked_until: Option<Instant>,
+}
+
+impl Default for Registrations {
+    fn default() -> Self {
+        Self {
+            people: Recent::new(MAX_REMEMBERED),
+            numbers: Recent::new(MAX_REMEMBERED),
+        }
+    }
+}
+
+impl Registrations {
+    /// How much somebody has sent, and until when they are not heard.
+    pub(super) fn stanzas_of(
+        &mut self,
+        now: Instant,
+        jid: &BareJid,
+    ) -> (&mut Pace, &mut Option<Instant>) {
+        let applicant = self.people.of(now, jid.clone());
+        (&mut applicant.stanzas, &mut applicant.blocked_until)
+    }
+
+    fn may_try(&mut self, now: Instant, jid: &BareJid, uin: Uin, per_hour: u32) -> bool {
+        let applicant = self.people.of(now, jid.clone());
+        let person = applicant.registrations.take(now, Rate::per(HOUR, per_hour));
+        let number = self.numbers.of(now, uin);
+        person.is_ok() && number.take(now, PER_NUMBER).is_ok()
+    }
+}
+
+impl Gateway {
+    /// `jabber:iq:register` from somebody who is not registered.
+    pub(super) fn handle_registration(&mut self, now: Now, request: Request) {
+        let jid = request.from.to_bare();
+        if let Err(refusal) = self.shared.may_use(&jid) {
+            return self.send(request.refuse(&refusal));
+        }
+        if !request.set {
+            let local = self.shared.is_local(&jid);
+            let form = register::form(&self.shared.settings, None, local);
+            return self.send(request.result(Some(form)));
+        }
+        match self.registration(now, &jid, &request) {
+            Ok(registration) => self.try_registration(now, jid, registration, request),
+            Err(refusal) => self.send(request.refuse(&refusal)),
+        }
+    }
+
+    /// The registration that `request` asks for, if it may be tried.
+    fn registration(
+        &mut self,
+        now: Now,
+        jid: &BareJid,
+        request: &Request,
+    ) -> Result<Registration, Refusal> {
+        let refuse = |condition, why| Err(Refusal::new(condition, why));
+        let fields = match Submission::read(&request.payload)? {
+            Submission::Fields(fields) => fields,
+            Submission::Remove => {
+                return refuse(Condition::RegistrationRequired, words::NOT_REGISTERED);
+            }
+        };
+        let settings = &self.shared.settings;
+        let registration = fields.complete(None, settings, now.unix)?;
+        if self.users.contains_key(jid) {
+            let why = match self.is_being_removed(jid) {
+                true => words::REMOVAL_RUNNING,
+                false => words::REGISTRATION_RUNNING,
+            };
+            return refuse(Condition::ResourceConstraint, why);
+        }
+        if self.users.len() >= settings.limits.users {
+            return refuse(Condition::ResourceConstraint, words::USERS_TOO_MANY);
+        }
+        if settings.unique_uin && self.is_taken(registration.uin, jid) {
+            return refuse(Condition::Conflict, words::NUMBER_TAKEN);
+        }
+        let per_hour = settings.limits.registrations_per_hour;
+        let uin = registration.uin;
+        if !self.registrations.may_try(now.instant, jid, uin, per_hour) {
+            return refuse(Condition::ResourceConstraint, words::REGISTRATIONS_TOO_MANY);
+        }
+        Ok(registration)
+    }
+
+    fn try_registration(
+        &mut self,
+        now: Now,
+        jid: BareJid,
+        registration: Registration,
+        request: Request,
+    ) {
+        let known = Known {
+            linked: true,
+            ..Known::new(registration.uin)
+        };
+        let seat = self.seat(jid.clone());
+        let privileges = self.link.privileges(&jid);
+        let run = User::register(now, seat, privileges, registration, request);
+        self.users.insert(jid.clone(), known);
+        self.outputs.push_back(GatewayOutput::Start {
+            user: jid,
+            run: Box::new(run),
+        });
+    }
+
+    fn is_being_removed(&self, jid: &BareJid) -> bool {
+        self.users.get(jid).is_some_and(|known| known.leaving)
+    }
+
+    /// Somebody else has this number.
+    fn is_taken(&self, uin: Uin, jid: &BareJid) -> bool {
+        let mut users = self.users.iter();
+        users.any(|(user, known)| known.uin == uin && user != jid)
+    }
+
+    /// Whether a registered user asks for a number that somebody else has.
+    pub(super) fn conflict(&mut self, user: &BareJid, stanza: &Stanza) -> Option<Refusal> {
+        let Stanza::Iq(iq) = stanza else {
+            return None;
+        };
+        let Iq::Set { payload, .. } = &**iq else {
+            return None;
+        };
+        if payload.ns() != ns::REGISTER {
+            return None;
+        }
+        let Ok(Submission::Fields(fields)) = Submission::read(payload) else {
+            return None;
+        };
+        let uin = fields.uin(&self.shared.settings)?;
+        if self.is_taken(uin, user) {
+            return Some(Refusal::new(Condition::Conflict, words::NUMBER_TAKEN));
+        }
+        if let Some(known) = self.users.get_mut(user) {
+            known.uin = uin;
+        }
+        None
+    }
+}
+
+/// More people, and more numbers, are not remembered at once.
+const MAX_REMEMBERED: usize = 10_000;
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+const PER_NUMBER: Rate = Rate::per(HOUR, 10);
