@@ -69,7 +69,10 @@ fn an_acknowledgement_alone_is_not_the_acceptance() {
     scene.acknowledges(&login);
     scene.waits_secs(29);
     assert_eq!(scene.take_events(), []);
-    assert!(scene.sent_commands().is_empty(), "an acknowledged login is not repeated");
+    assert!(
+        scene.sent_commands().is_empty(),
+        "an acknowledged login is not repeated"
+    );
 
     scene.waits_secs(1);
     assert_eq!(scene.take_events(), logged_out(LogoutReason::NoAnswer));

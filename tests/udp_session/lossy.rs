@@ -67,7 +67,13 @@ impl Server {
             return;
         }
         self.session_id = heard.header.session_id;
-        self.send_plainly(now, &FromServer::Ack, heard.header.seq1, heard.header.seq2, line);
+        self.send_plainly(
+            now,
+            &FromServer::Ack,
+            heard.header.seq1,
+            heard.header.seq2,
+            line,
+        );
         if !self.seen.insert(heard.header.seq1) {
             return;
         }
@@ -86,7 +92,7 @@ impl Server {
                 .delivered
                 .entry(to_uin)
                 .or_default()
-                .push(String::from_utf8(text.to_vec()).unwrap()),
+                .push(String::from_utf8_lossy(text).into_owned()),
             _ => {}
         }
     }
@@ -201,7 +207,8 @@ impl World {
                 ..
             } => {
                 history.received.push(text);
-                self.session.handle_command(self.now, Command::Safe(receipt));
+                self.session
+                    .handle_command(self.now, Command::Safe(receipt));
             }
             Event::LoggedIn { .. } => history.logged_in += 1,
             Event::LoggedOut(_) => history.logged_out += 1,
@@ -237,8 +244,9 @@ impl World {
                 return;
             };
             self.now = self.now.max(next);
-            if arrival.is_some_and(|at| at <= self.now) {
-                let (_, (to, datagram)) = self.line.under_way.pop_first().unwrap();
+            if arrival.is_some_and(|at| at <= self.now)
+                && let Some((_, (to, datagram))) = self.line.under_way.pop_first()
+            {
                 match to {
                     End::Client => self.session.handle_datagram(self.now, &datagram),
                     End::Server => self.server.handle(self.now, &datagram, &mut self.line),

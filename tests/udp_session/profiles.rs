@@ -3,9 +3,7 @@
 use icq_transport::icq::udp::from_server::InfoReply;
 use icq_transport::icq::udp::to_server::Target;
 use icq_transport::icq::udp::{FromServer, ToServer};
-use icq_transport::icq::wire::meta::{
-    MetaInfo, MetaReply, MetaRequest, Person, Short,
-};
+use icq_transport::icq::wire::meta::{MetaInfo, MetaReply, MetaRequest, Person, Short};
 use icq_transport::icq::{Command, Event, NoProfile};
 use icq_transport::model::Profile;
 

@@ -181,9 +181,7 @@ fn failures_with_a_success_between_them_do_not_end_the_session() {
         scene.sends(id, BEN, "lost");
     }
 
-    answering(&mut scene, 300, |heard| {
-        heard.header.command == KEEP_ALIVE
-    });
+    answering(&mut scene, 300, |heard| heard.header.command == KEEP_ALIVE);
 
     let events = scene.take_events();
     assert!(events.len() >= 4);

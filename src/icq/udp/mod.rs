@@ -4,24 +4,13 @@
 //! [`ToServer`] or [`FromServer`], by who sent it. And back: encode, then seal.
 //! Document: `icq-udp.md`.
 
-mod budget;
 mod check;
 mod dialect;
 mod dump;
 pub mod from_server;
-mod incoming;
-mod loading;
-mod login;
-mod outgoing;
-mod presence;
-mod profiles;
-mod receive;
-mod requests;
-mod seen;
 mod session;
 pub mod to_server;
 mod v5;
-mod window;
 
 pub use dialect::{Dialect, Header, Noise, Opened, Side, Version};
 pub use dump::Dump;

@@ -1,27 +1,28 @@
 //! One user's session with a UDP server (`icq-udp.md` §11).
 //!
-//! Here: what the gateway asks, time, and the end. What the server sends is in `receive`. The
-//! parts decide for themselves and know nothing of each other: [`Login`], [`Requests`],
-//! [`Outgoing`], [`Incoming`], [`Loading`], [`Profiles`], [`Presence`]; the [`Window`] numbers and
-//! repeats what they send.
+//! Here: what the gateway asks, the login, and the end. [`receive`] is what comes from the server,
+//! [`send`] what leaves and what becomes of it. The parts decide for themselves and know nothing of
+//! each other: [`Login`], [`Requests`], [`Outgoing`], [`Incoming`], [`Loading`], [`Profiles`],
+//! [`Presence`]; the [`Window`] numbers and repeats what they send.
+
+mod budget;
+mod incoming;
+mod loading;
+mod login;
+mod outgoing;
+mod presence;
+mod profiles;
+mod receive;
+mod requests;
+mod seen;
+mod send;
+mod window;
 
 use std::collections::VecDeque;
 use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
-use super::budget::Budget;
-use super::incoming::Incoming;
-use super::loading::{self, Loading};
-use super::login::{self, Login};
-use super::outgoing::Outgoing;
-use super::presence::Presence;
-use super::profiles::{self, Profiles};
-use super::requests::{self, Request, Requests};
-use super::seen::Seen;
-use super::to_server::{self, SendMessage, Target};
-use super::window::{MAX_SENDS, Overdue, Purpose, REPEAT_AFTER, Window};
-use super::{Dialect, ToServer};
-use crate::icq::wire::meta::{MetaRequest, Person};
+use super::{Dialect, ToServer, to_server};
 use crate::icq::wire::text::Charset;
 use crate::icq::wire::{Password, Rest, body};
 use crate::icq::{
@@ -29,30 +30,41 @@ use crate::icq::{
 };
 use crate::model::{Message, Secret, Status, Uin, UnixTime};
 
+use budget::Budget;
+use incoming::Incoming;
+use loading::Loading;
+use login::Login;
+use outgoing::Outgoing;
+use presence::Presence;
+use profiles::Profiles;
+use requests::{Request, Requests};
+use seen::Seen;
+use window::{Overdue, Purpose, Window};
+
 /// One user's session with a UDP server.
 ///
 /// It begins with the login and ends with [`Event::LoggedOut`]; for another login make another one.
 /// Call a `handle_*` method when something happens, then [`poll_output`](Self::poll_output) until
 /// it returns `None`, then sleep until [`poll_timeout`](Self::poll_timeout).
 pub struct Session {
-    pub(super) uin: Uin,
-    pub(super) dialect: &'static dyn Dialect,
-    pub(super) charset: Charset,
-    pub(super) phase: Phase,
-    pub(super) window: Window,
-    pub(super) seen: Seen,
+    uin: Uin,
+    dialect: &'static dyn Dialect,
+    charset: Charset,
+    phase: Phase,
+    window: Window,
+    seen: Seen,
     /// What came inside MULTI, which has numbers of its own.
-    pub(super) seen_inside: Option<Box<Seen>>,
-    pub(super) incoming: Incoming,
-    pub(super) loading: Option<Box<Loading>>,
-    pub(super) requests: Requests,
-    pub(super) outgoing: Outgoing,
-    pub(super) profiles: Profiles,
-    pub(super) presence: Presence,
-    pub(super) budget: Budget,
-    pub(super) dropped: Dropped,
+    seen_inside: Option<Box<Seen>>,
+    incoming: Incoming,
+    loading: Option<Box<Loading>>,
+    requests: Requests,
+    outgoing: Outgoing,
+    profiles: Profiles,
+    presence: Presence,
+    budget: Budget,
+    dropped: Dropped,
     /// When the server was last heard.
-    pub(super) heard: Instant,
+    heard: Instant,
     status: Status,
     keep_alive: Duration,
     /// Packets in a row that nothing answered.
@@ -60,7 +72,7 @@ pub struct Session {
     outputs: VecDeque<Output>,
 }
 
-pub(super) enum Phase {
+enum Phase {
     /// Until the server's word on the login.
     LoggingIn(Box<Login>),
     /// From then on.
@@ -148,7 +160,9 @@ impl Session {
             dropped: Dropped::default(),
             heard: now,
             status: start.status,
-            keep_alive: start.keep_alive.clamp(SHORTEST_KEEP_ALIVE, LONGEST_KEEP_ALIVE),
+            keep_alive: start
+                .keep_alive
+                .clamp(SHORTEST_KEEP_ALIVE, LONGEST_KEEP_ALIVE),
             failures: 0,
             outputs: VecDeque::new(),
         };
@@ -242,15 +256,10 @@ impl Session {
             Phase::Over => return None,
         };
         let of_loading = self.loading.as_ref().and_then(|loading| loading.due());
-        [
-            of_phase,
-            of_loading,
-            self.window.due(),
-            self.profiles.due(),
-        ]
-        .into_iter()
-        .flatten()
-        .min()
+        [of_phase, of_loading, self.window.due(), self.profiles.due()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 }
 
@@ -341,7 +350,7 @@ impl Session {
         self.transmit(datagram);
     }
 
-    pub(super) fn take_login_step(&mut self, now: Instant, step: login::Step) {
+    fn take_login_step(&mut self, now: Instant, step: login::Step) {
         match step {
             login::Step::Wait => {}
             login::Step::Accepted(seen_as) => self.come_online(now, seen_as),
@@ -438,136 +447,8 @@ impl Session {
     }
 }
 
-/// What leaves.
+/// The end.
 impl Session {
-    fn send_requests(&mut self, now: Instant) {
-        while let Some(request) = self.requests.next() {
-            let packet = request.packet();
-            // One try: IServerd never acknowledges it, so its silence means nothing (§7.5).
-            if *request == Request::OfflineMessages {
-                self.requests.ended();
-                let datagram = self.window.send_once(&packet);
-                self.transmit(datagram);
-                continue;
-            }
-            let (datagram, _) = self.window.send(now, Purpose::Request, &packet);
-            self.transmit(datagram);
-        }
-    }
-
-    fn send_questions(&mut self, now: Instant) {
-        while let Some(uin) = self.profiles.next() {
-            let packet = ToServer::Meta(MetaRequest::ShortInfo(Person { uin }));
-            let (datagram, seq2) = self.window.send(now, Purpose::Profile(uin), &packet);
-            self.profiles.asked(now, uin, seq2);
-            self.transmit(datagram);
-        }
-    }
-
-    fn send_messages(&mut self, now: Instant) {
-        while self.window.len() < MAX_UNANSWERED
-            && let Some(part) = self.outgoing.next()
-        {
-            let packet = ToServer::SendMessage(SendMessage {
-                to_uin: part.to,
-                msg_type: part.body.msg_type,
-                text: &part.body.text,
-            });
-            let (datagram, _) = self.window.send(now, Purpose::Message(part.id), &packet);
-            self.outputs.push_back(Output::Transmit(datagram));
-        }
-    }
-
-    fn keep_alive(&mut self, now: Instant) {
-        let Phase::Online { next_keep_alive } = &mut self.phase else {
-            return;
-        };
-        if now < *next_keep_alive {
-            return;
-        }
-        *next_keep_alive = now + self.keep_alive;
-        if self.window.awaits_keep_alive() {
-            return;
-        }
-        let (datagram, _) = self
-            .window
-            .send(now, Purpose::KeepAlive, &ToServer::KeepAlive);
-        self.transmit(datagram);
-    }
-
-    pub(super) fn take_profile_step(&mut self, now: Instant, step: profiles::Step) {
-        match step {
-            profiles::Step::AskTheOldWay(uin) => {
-                self.window.forget(Purpose::Profile(uin));
-                let packet = ToServer::InfoRequest(Target { target_uin: uin });
-                let (datagram, _) = self.window.send(now, Purpose::Profile(uin), &packet);
-                self.transmit(datagram);
-            }
-            profiles::Step::GiveUp(uin) => {
-                self.window.forget(Purpose::Profile(uin));
-                self.tell(no_profile(uin));
-            }
-        }
-    }
-}
-
-/// What became of what left.
-impl Session {
-    /// The server has the packet.
-    pub(super) fn succeeded(&mut self, now: Instant, purpose: Purpose) {
-        self.failures = 0;
-        match purpose {
-            // The caller knows more about the login.
-            Purpose::Login | Purpose::KeepAlive | Purpose::Profile(_) => {}
-            Purpose::Request => self.request_ended(now),
-            Purpose::Message(id) => {
-                if self.outgoing.acknowledged(id) {
-                    self.tell(Event::Sent(id));
-                }
-            }
-        }
-    }
-
-    fn failed(&mut self, now: Instant, purpose: Purpose) {
-        self.failures += 1;
-        match purpose {
-            Purpose::Login => return self.leave(LogoutReason::NoAnswer),
-            Purpose::KeepAlive => {
-                // On a bad line a keep-alive may fail although the server is there: then it is heard.
-                let silence = now.saturating_duration_since(self.heard);
-                if silence >= REPEAT_AFTER * u32::from(MAX_SENDS) {
-                    return self.leave(LogoutReason::ConnectionLost);
-                }
-            }
-            Purpose::Request => self.request_ended(now),
-            Purpose::Message(id) => {
-                if let Some(why) = self.outgoing.failed(id) {
-                    self.tell(Event::NotSent { id, why });
-                }
-            }
-            Purpose::Profile(_) => {}
-        }
-        if self.failures >= MAX_FAILURES {
-            self.leave(LogoutReason::ConnectionLost);
-        }
-    }
-
-    pub(super) fn request_ended(&mut self, now: Instant) {
-        let (Some(request), Some(loading)) = (self.requests.ended(), &mut self.loading) else {
-            return;
-        };
-        match request {
-            Request::Contacts(_) => loading.chunk_ended(now),
-            Request::DeleteOfflineMessages => loading.deletion_ended(now),
-            Request::Invisible(_)
-            | Request::Visible(_)
-            | Request::OfflineMessages
-            | Request::Status(_)
-            | Request::Contact(_)
-            | Request::Visibility { .. } => {}
-        }
-    }
-
     /// Ends the session, and tells the server in case it is still open there.
     fn leave(&mut self, reason: LogoutReason) {
         if self.is_over() {
@@ -578,7 +459,7 @@ impl Session {
         self.end(reason);
     }
 
-    pub(super) fn end(&mut self, reason: LogoutReason) {
+    fn end(&mut self, reason: LogoutReason) {
         if self.is_over() {
             return;
         }
@@ -598,19 +479,19 @@ impl Session {
 }
 
 impl Session {
-    pub(super) const fn is_online(&self) -> bool {
+    const fn is_online(&self) -> bool {
         matches!(self.phase, Phase::Online { .. })
     }
 
-    pub(super) const fn is_over(&self) -> bool {
+    const fn is_over(&self) -> bool {
         matches!(self.phase, Phase::Over)
     }
 
-    pub(super) fn transmit(&mut self, datagram: Vec<u8>) {
+    fn transmit(&mut self, datagram: Vec<u8>) {
         self.outputs.push_back(Output::Transmit(datagram));
     }
 
-    pub(super) fn tell(&mut self, event: Event) {
+    fn tell(&mut self, event: Event) {
         self.outputs.push_back(Output::Event(event));
     }
 }
@@ -630,15 +511,8 @@ fn put(list: &mut Vec<Uin>, uin: Uin, on: bool) {
     }
 }
 
-/// Packets without an answer, after which no message leaves. Requests, questions and the keep-alive
-/// are few and not counted against it.
-const MAX_UNANSWERED: usize = 16;
-
 /// How many packets one message may take.
 const MOST_PARTS: usize = 64;
-
-/// So many packets in a row without an answer mean that nobody is there (§4.2).
-const MAX_FAILURES: u8 = 3;
 
 const SHORTEST_KEEP_ALIVE: Duration = Duration::from_secs(10);
 const LONGEST_KEEP_ALIVE: Duration = Duration::from_secs(3600);
@@ -651,3 +525,16 @@ const TCP_VERSION: u32 = 6;
 
 /// How long a contact list may grow while the login is under way.
 const MOST_CONTACTS: usize = 5000;
+
+#[cfg(test)]
+mod tests {
+    use std::mem::size_of;
+
+    use super::*;
+
+    /// Ten thousand sessions live in one process. What they do is tried in `tests/udp_session`.
+    #[test]
+    fn an_idle_session_is_small() {
+        assert!(size_of::<Session>() <= 600, "{}", size_of::<Session>());
+    }
+}

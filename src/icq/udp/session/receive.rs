@@ -5,12 +5,12 @@
 
 use std::time::Instant;
 
-use super::from_server::{LoginReply, Multi, OfflineMessage, ReceiveMessage};
 use super::loading::{Loading, Stored, time_of};
 use super::login::Answer;
-use super::session::{Phase, Session};
 use super::window::Purpose;
-use super::{FromServer, Header, Side, Version};
+use super::{Phase, Session};
+use crate::icq::udp::from_server::{LoginReply, Multi, OfflineMessage, ReceiveMessage};
+use crate::icq::udp::{FromServer, Header, Side, Version};
 use crate::icq::wire::meta::{MetaForm, MetaInfo, MetaReply};
 use crate::icq::wire::{Reader, body};
 use crate::icq::{Event, LogoutReason, NoProfile};
@@ -28,10 +28,7 @@ enum Way<'a> {
 impl Session {
     pub(super) fn receive(&mut self, now: Instant, datagram: &[u8]) {
         // No server enciphers (§1), so the datagram can be read as it is.
-        let Ok(opened) = self
-            .dialect
-            .read(Side::Server, &mut Reader::new(datagram))
-        else {
+        let Ok(opened) = self.dialect.read(Side::Server, &mut Reader::new(datagram)) else {
             self.dropped.undecodable += 1;
             return;
         };
@@ -73,9 +70,7 @@ impl Session {
         match header.command {
             ACK => self.window.awaits(header.seq1, header.seq2),
             BAD_PASSWORD => answers_login,
-            NOT_CONNECTED | TRY_AGAIN => {
-                answers_login || self.window.awaits_request(header.seq2)
-            }
+            NOT_CONNECTED | TRY_AGAIN => answers_login || self.window.awaits_request(header.seq2),
             GO_AWAY => true,
             _ => false,
         }
@@ -418,10 +413,7 @@ impl Session {
     fn is_news(&mut self, header: &Header, way: Way<'_>) -> bool {
         let is_news = match way {
             Way::Alone => self.seen.insert(header.seq1),
-            Way::Inside(_) => self
-                .seen_inside
-                .get_or_insert_default()
-                .insert(header.seq1),
+            Way::Inside(_) => self.seen_inside.get_or_insert_default().insert(header.seq1),
         };
         match (is_news, way, &mut self.loading) {
             (true, Way::Alone, Some(loading)) => loading.note(header.seq1),

@@ -6,9 +6,9 @@
 
 use std::collections::VecDeque;
 
-use super::ToServer;
-use super::to_server::{SetStatus, Target, UinList, UpdateList};
 use crate::icq::VisibilityList;
+use crate::icq::udp::ToServer;
+use crate::icq::udp::to_server::{SetStatus, Target, UinList, UpdateList};
 use crate::icq::wire::status;
 use crate::model::{Status, Uin};
 
@@ -121,7 +121,10 @@ pub(super) const fn status_word(status: Status) -> u32 {
 /// The contact list in packets: at most [`UinList::MOST`] in each, and fewer in the last, because a
 /// full one announces another; an empty one for an empty list, because the server waits for it (§6.4).
 pub(super) fn chunks(contacts: &[Uin]) -> Vec<Vec<Uin>> {
-    let mut chunks: Vec<_> = contacts.chunks(UinList::MOST).map(<[Uin]>::to_vec).collect();
+    let mut chunks: Vec<_> = contacts
+        .chunks(UinList::MOST)
+        .map(<[Uin]>::to_vec)
+        .collect();
     if contacts.len().is_multiple_of(UinList::MOST) {
         chunks.push(Vec::new());
     }

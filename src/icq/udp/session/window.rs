@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 
-use super::to_server::TextCode;
-use super::{Dialect, Header, Noise, Side, ToServer, Version};
 use crate::icq::MessageId;
+use crate::icq::udp::to_server::TextCode;
+use crate::icq::udp::{Dialect, Header, Noise, Side, ToServer, Version};
 use crate::model::Uin;
 
 /// Numbers and seals what leaves, and keeps what the server has not answered yet.
@@ -251,11 +251,7 @@ impl Window {
         Some(Overdue::Repeat(datagram))
     }
 
-    fn take(
-        &mut self,
-        now: Instant,
-        wanted: impl Fn(&Unanswered) -> bool,
-    ) -> Option<Answered> {
+    fn take(&mut self, now: Instant, wanted: impl Fn(&Unanswered) -> bool) -> Option<Answered> {
         let index = self.unanswered.iter().position(wanted)?;
         let packet = self.unanswered.remove(index);
         self.give_memory_back();

@@ -44,12 +44,7 @@ pub(super) struct Part<'a> {
 impl Outgoing {
     /// Takes a message, which has a body at least; `false` if there are too many already.
     #[must_use]
-    pub(super) fn push(
-        &mut self,
-        id: MessageId,
-        to: Uin,
-        bodies: Vec<Body>,
-    ) -> bool {
+    pub(super) fn push(&mut self, id: MessageId, to: Uin, bodies: Vec<Body>) -> bool {
         if self.letters.len() >= MAX_LETTERS {
             return false;
         }
@@ -180,7 +175,10 @@ mod tests {
     fn leaving(outgoing: &mut Outgoing) -> Vec<(u64, String)> {
         let mut parts = Vec::new();
         while let Some(part) = outgoing.next() {
-            parts.push((part.id.0, String::from_utf8_lossy(&part.body.text).into_owned()));
+            parts.push((
+                part.id.0,
+                String::from_utf8_lossy(&part.body.text).into_owned(),
+            ));
         }
         parts
     }

@@ -10,9 +10,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::{Duration, Instant};
 
-use super::from_server::OfflineMessage;
 use super::seen::{Seen, is_ahead};
 use crate::icq::Receipt;
+use crate::icq::udp::from_server::OfflineMessage;
 use crate::model::{Message, Uin, UnixTime};
 
 /// What is still to come, and what is kept until it has come.
@@ -150,12 +150,7 @@ impl Loading {
     }
 
     /// 0x00DC came. `false` for a message that is known already.
-    pub(super) fn is_news(
-        &mut self,
-        now: Instant,
-        seq1: u16,
-        packet: &OfflineMessage<'_>,
-    ) -> bool {
+    pub(super) fn is_news(&mut self, now: Instant, seq1: u16, packet: &OfflineMessage<'_>) -> bool {
         match &mut self.phase {
             Phase::Asking => {}
             Phase::Waiting { until } => *until = now + ANSWER_WAIT,
