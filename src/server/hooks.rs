@@ -56,7 +56,8 @@ impl Server {
     }
 
     /// Forgets all sessions and tells nobody, as a crash and a new start do. Accounts and stored
-    /// messages stay, and messages not yet acknowledged join the stored ones.
+    /// messages stay, and messages not yet acknowledged join the stored ones. Puppets are offline
+    /// until their status is set again.
     pub fn restart(&mut self, now: Now) {
         self.v5.forget_sessions(now, &mut self.base);
         self.base.network.forget_sessions(now);

@@ -116,3 +116,31 @@ impl Journal {
         std::mem::take(&mut self.entries).into()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_journal_forgets_its_oldest_lines() {
+        let mut journal = Journal::new(2);
+
+        for uin in 1..=3 {
+            journal.note(UnixTime(0), || JournalEvent::LoggedOn(Uin(uin)));
+        }
+
+        let events: Vec<_> = journal.take().into_iter().map(|e| e.event).collect();
+        let expected = [2, 3].map(|uin| JournalEvent::LoggedOn(Uin(uin)));
+        assert_eq!(events, expected);
+        assert!(journal.take().is_empty());
+    }
+
+    #[test]
+    fn a_journal_without_room_notes_nothing() {
+        let mut journal = Journal::new(0);
+
+        journal.note(UnixTime(0), || unreachable!());
+
+        assert!(journal.take().is_empty());
+    }
+}

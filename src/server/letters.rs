@@ -143,3 +143,58 @@ impl Letters {
 /// Letters kept for one UIN at the very most. The ordinary limit is the behaviour's; what was on the
 /// way when a session ended may go beyond that, up to here.
 const MAX_STORED: usize = 1024;
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use super::*;
+
+    #[test]
+    fn letters_wait_in_the_order_they_were_written_however_they_come_back() {
+        let (mut letters, now) = (Letters::default(), now());
+        let written: Vec<Letter> = (0..3)
+            .map(|n| letters.write(now, Uin(1), Uin(2), 1, &[n]))
+            .collect();
+
+        for index in [2, 0, 1] {
+            assert!(letters.keep(written[index].clone()));
+        }
+
+        assert_eq!(letters.offer(Uin(2), false), written);
+    }
+
+    #[test]
+    fn only_what_arrived_is_deleted_and_a_new_session_is_offered_the_rest() {
+        let (mut letters, now) = (Letters::default(), now());
+        for _ in 0..2 {
+            let letter = letters.write(now, Uin(1), Uin(2), 1, b"x");
+            letters.keep(letter);
+        }
+        letters.offer(Uin(2), false);
+        letters.arrived(Uin(2), LetterNumber(2));
+
+        assert_eq!(letters.delete_arrived(Uin(2)), [LetterNumber(2)]);
+        assert!(letters.offer(Uin(2), false).is_empty());
+        letters.forget_offers(Uin(2));
+        assert_eq!(letters.offer(Uin(2), false).len(), 1);
+    }
+
+    #[test]
+    fn there_is_an_end_to_what_is_kept() {
+        let (mut letters, now) = (Letters::default(), now());
+        let kept = (0..2 * MAX_STORED).filter(|_| {
+            let letter = letters.write(now, Uin(1), Uin(2), 1, b"x");
+            letters.keep(letter)
+        });
+
+        assert_eq!(kept.count(), MAX_STORED);
+    }
+
+    fn now() -> Now {
+        Now {
+            instant: Instant::now(),
+            unix: UnixTime(0),
+        }
+    }
+}

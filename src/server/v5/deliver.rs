@@ -70,28 +70,19 @@ impl Service {
     }
 
     /// Sends a message on, or puts it behind those stored before it that are not delivered yet.
-    pub(super) fn relay(&mut self, now: Now, uin: Uin, letter: Letter, base: &mut Base) {
-        let mut lane = Lane::Contact(letter.from);
+    fn relay(&mut self, now: Now, uin: Uin, letter: Letter, base: &mut Base) {
+        let stored = base.network.letters.stored(uin);
         let in_order = base.behaviour.retransmission.is_some_and(|r| r.in_order);
-        if in_order {
-            let offers = base.network.letters.stored(uin).iter().map(|s| s.offer);
-            let (mut waiting, mut on_the_way) = (false, false);
-            for offer in offers {
-                waiting |= offer == Offer::Waiting;
-                on_the_way |= offer == Offer::OnTheWay;
-            }
-            let offered_soon = self
-                .sessions
-                .get(&uin)
-                .is_some_and(|session| session.offer_due.is_some());
-            if waiting && offered_soon {
-                base.network.keep(now, letter);
-                return;
-            }
-            if on_the_way {
-                lane = Lane::Stored;
-            }
+        let has = |offer| in_order && stored.iter().any(|stored| stored.offer == offer);
+        if has(Offer::Waiting) && self.offers_soon(uin) {
+            base.network.keep(now, letter);
+            return;
         }
+        let lane = if has(Offer::OnTheWay) {
+            Lane::Stored
+        } else {
+            Lane::Contact(letter.from)
+        };
         let packet = FromServer::Message(ReceiveMessage {
             from_uin: letter.from,
             msg_type: letter.kind,
@@ -102,40 +93,33 @@ impl Service {
         self.queue(uin, parcel);
     }
 
+    /// Whether stored messages will be handed out without the client's doing.
+    fn offers_soon(&self, uin: Uin) -> bool {
+        self.sessions
+            .get(&uin)
+            .is_some_and(|session| session.offer_due.is_some())
+    }
+
     /// Hands out stored messages, and says that this is all.
     pub(super) fn offer(&mut self, uin: Uin, seq2: u16, again: bool, base: &mut Base) {
         let Some(session) = self.sessions.get_mut(&uin) else {
             return;
         };
         session.offer_due = None;
-        let numbered = base.behaviour.numbered_replies;
-        let message_seq2 = if numbered == NumberedReplies::All {
-            seq2
-        } else {
-            0
+        let (message_seq2, end_seq2) = match base.behaviour.numbered_replies {
+            NumberedReplies::All => (seq2, seq2),
+            NumberedReplies::Lists => (0, seq2),
+            NumberedReplies::None => (0, 0),
         };
-        let end_seq2 = if numbered == NumberedReplies::None {
-            0
-        } else {
-            seq2
-        };
+        let lane = Some(Lane::Stored);
         for letter in base.network.letters.offer(uin, again) {
-            let mut parcel = parcel(
-                &stored_message(&letter, &base.behaviour),
-                message_seq2,
-                Some(Lane::Stored),
-            );
+            let packet = stored_message(&letter, &base.behaviour);
+            let mut parcel = parcel(&packet, message_seq2, lane);
             parcel.cargo = Cargo::Copy(letter.number);
             self.queue(uin, parcel);
         }
-        self.queue(
-            uin,
-            parcel(
-                &FromServer::EndOfflineMessages,
-                end_seq2,
-                Some(Lane::Stored),
-            ),
-        );
+        let end = parcel(&FromServer::EndOfflineMessages, end_seq2, lane);
+        self.queue(uin, end);
     }
 
     /// Sends an answer to a request.
@@ -168,7 +152,7 @@ pub(super) fn parcel(packet: &FromServer<'_>, seq2: u16, lane: Option<Lane>) -> 
     }
 }
 
-pub(super) fn stored_message<'a>(letter: &'a Letter, behaviour: &Behaviour) -> FromServer<'a> {
+fn stored_message<'a>(letter: &'a Letter, behaviour: &Behaviour) -> FromServer<'a> {
     let sent = UtcMinute::of(letter.sent.secs());
     let (msg_type, text) = if behaviour.empties_stored_texts {
         (0, &b""[..])

@@ -1,6 +1,6 @@
 //! What comes without a session: logins, registrations, strangers (icq-udp.md §4.4, §6, §11, §12).
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use super::deliver::parcel;
@@ -28,13 +28,14 @@ pub(super) struct Door {
     guesses_from: Guesses<IpAddr>,
     /// The latest wrong logins, so that one that is merely repeated does not count twice.
     wrong: VecDeque<Ticket>,
-    /// The latest right logins: one that comes again later is an echo of the network, not a person.
-    right: VecDeque<Ticket>,
+    /// Everybody's latest right logins: one that comes again is an echo of the network, no person.
+    right: BTreeMap<Uin, VecDeque<Ticket>>,
     /// The latest registrations and what they got, for those who ask again.
     registered: VecDeque<(Ticket, Uin)>,
 }
 
 /// What tells one login from another: who, the session's number, the packet's, the client's clock.
+/// A client that repeats a login repeats all of it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 struct Ticket {
     uin: Uin,
@@ -52,7 +53,7 @@ impl Door {
             guesses_of: Guesses::new(),
             guesses_from: Guesses::new(),
             wrong: VecDeque::new(),
-            right: VecDeque::new(),
+            right: BTreeMap::new(),
             registered: VecDeque::new(),
         }
     }
@@ -163,7 +164,7 @@ impl Service {
                 let mut account = Account::new(uin, "");
                 account.password = secret(register.password.0);
                 base.network.accounts.insert(uin, account);
-                remember(&mut self.door.registered, (ticket, uin));
+                remember(&mut self.door.registered, (ticket, uin), REMEMBERED);
                 uin
             }
         };
@@ -201,7 +202,7 @@ impl Service {
         let is_right = account.is_some_and(|account| account.has_password(login.password.0));
         if !is_right || base.network.residents.contains(&header.uin) {
             if !self.door.wrong.contains(&ticket) {
-                remember(&mut self.door.wrong, ticket);
+                remember(&mut self.door.wrong, ticket, REMEMBERED);
                 self.door.guesses_of.count(now.instant, header.uin);
                 self.door.guesses_from.count(now.instant, from.ip());
             }
@@ -209,12 +210,14 @@ impl Service {
             return;
         }
         self.door.guesses_of.forget(&header.uin);
-        if base.behaviour.suppress_duplicates && self.door.right.contains(&ticket) {
+        let earlier = self.door.right.entry(header.uin).or_default();
+        if base.behaviour.suppress_duplicates && earlier.contains(&ticket) {
             reply(from, header, &FromServer::NotConnected, base);
             return;
         }
         if self.make_room(now, from, header, base) {
-            remember(&mut self.door.right, ticket);
+            let earlier = self.door.right.entry(header.uin).or_default();
+            remember(earlier, ticket, REMEMBERED_OF_EACH);
             self.begin(now, from, header, login, base);
         } else {
             reply(from, header, &FromServer::TryAgain, base);
@@ -386,8 +389,8 @@ fn free_uin(base: &Base) -> Option<Uin> {
     Some(Uin(next.max(FIRST_NEW_UIN)))
 }
 
-fn remember<T>(latest: &mut VecDeque<T>, new: T) {
-    if latest.len() == REMEMBERED {
+fn remember<T>(latest: &mut VecDeque<T>, new: T, most: usize) {
+    if latest.len() == most {
         latest.pop_front();
     }
     latest.push_back(new);
@@ -396,6 +399,7 @@ fn remember<T>(latest: &mut VecDeque<T>, new: T) {
 /// As live servers say it (icq-udp.md §6.3): 9B C1 CD 80.
 const SERVER_ID: u32 = 0x80CD_C19B;
 const REMEMBERED: usize = 256;
+const REMEMBERED_OF_EACH: usize = 8;
 /// icq-udp.md §12.
 const REFUSALS_PER_SECOND: u32 = 5;
 const REGISTRATIONS_PER_SECOND: u32 = 1;

@@ -321,3 +321,168 @@ const MAX_GROUP: usize = 20;
 const MULTI_OVERHEAD: usize = 22;
 /// A length word and a V5 server header.
 const ENTRY_OVERHEAD: usize = 23;
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_lane_waits_for_its_acknowledgement_and_others_do_not() {
+        let behaviour = Behaviour::reference();
+        let (mut link, now) = link();
+        for (lane, body) in [(1, b"a"), (1, b"b"), (2, b"c")] {
+            link.queue(parcel(Some(Lane::Contact(Uin(lane))), body));
+        }
+
+        let (first, _) = flush(&mut link, now, &behaviour);
+        link.acknowledge(0);
+        let (second, _) = flush(&mut link, now, &behaviour);
+
+        assert_eq!(bodies(&first), b"ac");
+        assert_eq!(bodies(&second), b"b");
+    }
+
+    #[test]
+    fn parcels_without_a_lane_fill_the_window_and_no_more() {
+        let behaviour = Behaviour::reference();
+        let (mut link, now) = link();
+        for _ in 0..MAX_IN_FLIGHT + 3 {
+            link.queue(parcel(None, b"x"));
+        }
+
+        let (first, _) = flush(&mut link, now, &behaviour);
+        link.acknowledge(0);
+        link.acknowledge(1);
+        let (second, _) = flush(&mut link, now, &behaviour);
+
+        assert_eq!((first.len(), second.len()), (MAX_IN_FLIGHT, 2));
+        assert!(!link.is_overfull());
+    }
+
+    #[test]
+    fn what_is_not_acknowledged_is_repeated_as_it_was_and_then_given_up() {
+        let behaviour = Behaviour::reference();
+        let limits = behaviour.retransmission.unwrap();
+        let (mut link, now) = link();
+        link.queue(parcel(None, b"x"));
+        let (first, _) = flush(&mut link, now, &behaviour);
+        let mut now = now;
+
+        for _ in 1..limits.sends {
+            assert_eq!(link.repeat(now, limits), Ok(vec![]), "not before it is due");
+            now = link.poll_timeout().unwrap();
+            assert_eq!(link.repeat(now, limits), Ok(first.clone()));
+        }
+        now = link.poll_timeout().unwrap();
+
+        assert_eq!(link.repeat(now, limits), Err(Unacknowledged));
+    }
+
+    #[test]
+    fn an_acknowledgement_of_something_else_changes_nothing() {
+        let behaviour = Behaviour::reference();
+        let (mut link, now) = link();
+        link.queue(parcel(None, b"x"));
+        flush(&mut link, now, &behaviour);
+
+        assert!(link.acknowledge(77).is_empty());
+
+        assert!(link.poll_timeout().is_some());
+        assert_eq!(link.acknowledge(0).len(), 1);
+        assert!(link.poll_timeout().is_none());
+    }
+
+    #[test]
+    fn packets_share_a_datagram_up_to_its_limit_and_never_overtake() {
+        let mut behaviour = Behaviour::reference();
+        behaviour.multi = Some(MULTI_OVERHEAD + 2 * (ENTRY_OVERHEAD + 1));
+        let (mut link, now) = link();
+        for body in [b"a", b"b", b"c"] {
+            link.queue(parcel(Some(Lane::Stored), body));
+        }
+
+        let (first, sent) = flush(&mut link, now, &behaviour);
+        let outer = 2;
+        link.acknowledge(outer);
+        let (second, _) = flush(&mut link, now, &behaviour);
+
+        assert_eq!((first.len(), sent.len()), (1, 2));
+        assert_eq!(first[0].len(), MULTI_OVERHEAD + 2 * (ENTRY_OVERHEAD + 1));
+        assert_eq!(bodies(&second), b"c");
+    }
+
+    #[test]
+    fn a_server_that_sends_once_keeps_nothing_back() {
+        let behaviour = Behaviour::iserverd();
+        let (mut link, now) = link();
+        for _ in 0..2 * MAX_IN_FLIGHT {
+            link.queue(parcel(Some(Lane::Stored), b"x"));
+        }
+
+        let (datagrams, _) = flush(&mut link, now, &behaviour);
+
+        assert_eq!(datagrams.len(), 2 * MAX_IN_FLIGHT);
+        assert!(link.poll_timeout().is_none());
+        assert!(link.into_letters(&behaviour).is_empty());
+    }
+
+    #[test]
+    fn the_latest_numbers_of_the_client_are_known_and_older_ones_forgotten() {
+        let (mut link, _) = link();
+        let latest = u16::try_from(REMEMBERED).unwrap();
+
+        for seq1 in 0..=latest {
+            assert!(!link.is_repeated(seq1));
+        }
+
+        assert!(link.is_repeated(latest));
+        assert!(link.is_repeated(1));
+        assert!(!link.is_repeated(0));
+    }
+
+    #[test]
+    fn its_own_numbers_wrap() {
+        let behaviour = Behaviour::reference();
+        let (mut link, now) = link();
+        link.next_seq1 = u16::MAX;
+        for _ in 0..2 {
+            link.queue(parcel(None, b"x"));
+        }
+
+        flush(&mut link, now, &behaviour);
+
+        assert_eq!(link.acknowledge(u16::MAX).len(), 1);
+        assert_eq!(link.acknowledge(0).len(), 1);
+    }
+
+    fn link() -> (Link, Instant) {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 1));
+        let now = Instant::now() + Duration::from_secs(1);
+        (Link::new(address, Uin(1), 7), now)
+    }
+
+    fn parcel(lane: Option<Lane>, body: &[u8]) -> Parcel {
+        Parcel {
+            command: 0x0104,
+            seq2: 0,
+            body: body.to_vec(),
+            lane,
+            cargo: Cargo::Nothing,
+        }
+    }
+
+    fn flush(link: &mut Link, now: Instant, behaviour: &Behaviour) -> (Vec<Vec<u8>>, Vec<Cargo>) {
+        link.flush(now, behaviour, Noise::default)
+    }
+
+    /// The last byte of every datagram.
+    fn bodies(datagrams: &[Vec<u8>]) -> Vec<u8> {
+        datagrams
+            .iter()
+            .filter_map(|datagram| datagram.last().copied())
+            .collect()
+    }
+}

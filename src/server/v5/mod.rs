@@ -169,7 +169,8 @@ impl Service {
             return false;
         };
         let address = session.link.address;
-        let header = Header {
+        // No request: the answer's own numbers are 0 (icq-udp.md §4.3).
+        let request = Header {
             version: Version::V5,
             command: 0,
             seq1: 0,
@@ -178,12 +179,8 @@ impl Service {
             session_id: session.link.session_id,
         };
         self.end(now, uin, ending, base);
-        reply(
-            address,
-            &header,
-            &FromServer::GoAway(Reason { text: None }),
-            base,
-        );
+        let packet = FromServer::GoAway(Reason { text: None });
+        reply(address, &request, &packet, base);
         true
     }
 
@@ -203,8 +200,8 @@ impl Service {
         let Some(session) = self.sessions.get_mut(&header.uin) else {
             return;
         };
-        let limit = base.behaviour.packets_per_second;
-        if let (Some(bucket), Some(per_second)) = (&mut session.bucket, limit)
+        if let Some(bucket) = &mut session.bucket
+            && let Some(per_second) = base.behaviour.packets_per_second
             && !bucket.take(now.instant, per_second)
         {
             base.counters.limited += 1;
@@ -261,7 +258,7 @@ impl Service {
         if let Some((due, seq2)) = session.list_due
             && due <= now.instant
         {
-            self.answer_list(now, uin, seq2, base);
+            self.finish_list(now, uin, seq2, base);
         }
         self.offer_unasked(now, uin, base);
     }

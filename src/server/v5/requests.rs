@@ -108,8 +108,16 @@ impl Service {
         }
     }
 
-    /// Answers a contact list: the presence of everybody on it, and that this is all.
-    pub(super) fn answer_list(&mut self, now: Now, uin: Uin, seq2: u16, base: &mut Base) {
+    /// Answers a contact list that is all there.
+    pub(super) fn finish_list(&mut self, now: Now, uin: Uin, seq2: u16, base: &mut Base) {
+        self.answer_list(now, uin, seq2, base);
+        if base.behaviour.offline_messages == OfflineMessages::AfterEachList {
+            self.offer(uin, seq2, true, base);
+        }
+    }
+
+    /// Tells the presence of everybody on the list, and that this is all.
+    fn answer_list(&mut self, now: Now, uin: Uin, seq2: u16, base: &mut Base) {
         let Some(session) = self.sessions.get_mut(&uin) else {
             return;
         };
@@ -157,13 +165,10 @@ impl Service {
             session.list.extend(uins);
         }
         let more_follows = uins.len() == UinList::MOST;
-        if more_follows && !base.behaviour.answers_full_lists {
-            session.list_due = Some((now.instant + PATIENCE, header.seq2));
-            return;
-        }
-        self.answer_list(now, uin, header.seq2, base);
-        if base.behaviour.offline_messages == OfflineMessages::AfterEachList && !more_follows {
-            self.offer(uin, header.seq2, true, base);
+        match (more_follows, base.behaviour.answers_full_lists) {
+            (false, _) => self.finish_list(now, uin, header.seq2, base),
+            (true, true) => self.answer_list(now, uin, header.seq2, base),
+            (true, false) => session.list_due = Some((now.instant + PATIENCE, header.seq2)),
         }
     }
 
