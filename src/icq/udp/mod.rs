@@ -8,6 +8,8 @@ mod check;
 mod dialect;
 mod dump;
 pub mod from_server;
+#[cfg(test)]
+mod golden;
 mod session;
 pub mod to_server;
 mod v5;

@@ -28,8 +28,9 @@ pub trait Part<'a>: Sized {
 }
 
 /// Declares a body: a struct whose fields, read from the top, are its layout. The name of a field
-/// is its name in errors and dumps; its type says how many bytes it takes (see [`Part`]). A field
-/// of an `Option` may be missing at the end of a packet, and then everything behind it is, too.
+/// is its name in errors and dumps; its type says how many bytes it takes (see [`Part`]), and
+/// `=> method` names another method of [`Reader`] to read it with. A field of an `Option` may be
+/// missing at the end of a packet, and then everything behind it is, too.
 macro_rules! layout {
     ($(
         $(#[$meta:meta])*

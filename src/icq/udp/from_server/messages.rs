@@ -81,3 +81,46 @@ layout! {
         tcp_version: u16,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::icq::udp::FromServer;
+    use crate::icq::udp::golden::assert_from_server;
+    use crate::icq::wire::meta::MetaForm;
+
+    #[test]
+    fn a_message_that_waited_carries_its_time() {
+        assert_from_server(
+            &FromServer::OfflineMessage(OfflineMessage {
+                from_uin: Uin(12_345),
+                year: 1999,
+                month: 12,
+                day: 31,
+                hour: 23,
+                minute: 59,
+                msg_type: 1,
+                text: b"hi",
+            }),
+            MetaForm::Unknown,
+            b"\x39\x30\0\0\xcf\x07\x0c\x1f\x17\x3b\x01\0\x03\0hi\0",
+        );
+    }
+
+    #[test]
+    fn a_request_to_connect_is_laid_out_as_the_reference_says() {
+        assert_from_server(
+            &FromServer::ReverseTcp(ReverseTcp {
+                target_uin: Uin(12_345),
+                ip: Ipv4Addr::new(10, 0, 0, 7),
+                tcp_port: 4000,
+                dc_mode: 4,
+                peer_port: 5000,
+                own_port: 4000,
+                tcp_version: 6,
+            }),
+            MetaForm::Unknown,
+            b"\x39\x30\0\0\x0a\0\0\x07\xa0\x0f\0\0\x04\x88\x13\0\0\xa0\x0f\0\0\x06\0",
+        );
+    }
+}

@@ -168,3 +168,49 @@ impl<'a> Layout<'a> for RandomUser {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::icq::udp::FromServer;
+    use crate::icq::udp::golden::assert_from_server;
+    use crate::icq::wire::meta::MetaForm;
+
+    #[test]
+    fn nobody_in_a_random_group_is_a_zero() {
+        let nobody = RandomUser {
+            target_uin: Uin(0),
+            details: None,
+        };
+        let packet = FromServer::RandomUser(nobody);
+        assert_from_server(&packet, MetaForm::Unknown, &[0; 4]);
+    }
+
+    #[test]
+    fn somebody_in_a_random_group_comes_with_an_address() {
+        assert_from_server(
+            &FromServer::RandomUser(RandomUser {
+                target_uin: Uin(12_345),
+                details: Some(RandomUserDetails {
+                    ip: Ipv4Addr::new(10, 0, 0, 7),
+                    tcp_port: 4000,
+                    x: 0,
+                    real_ip: Ipv4Addr::new(192, 168, 1, 5),
+                    dc_mode: 4,
+                    status: 0x20,
+                    tcp_version: 6,
+                }),
+            }),
+            MetaForm::Unknown,
+            b"\x39\x30\0\0\x0a\0\0\x07\xa0\x0f\0\0\xc0\xa8\x01\x05\x04\x20\0\0\0\x06\0",
+        );
+    }
+
+    #[test]
+    fn a_search_may_end_without_saying_whether_there_is_more() {
+        for (more, body) in [(None, &b""[..]), (Some(1), b"\x01")] {
+            let packet = FromServer::EndOfSearch(EndOfSearch { more });
+            assert_from_server(&packet, MetaForm::Unknown, body);
+        }
+    }
+}

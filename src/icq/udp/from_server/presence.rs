@@ -75,3 +75,37 @@ layout! {
         own_uin: Option<Uin>,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::icq::udp::FromServer;
+    use crate::icq::wire::meta::MetaForm;
+
+    /// From a recording of IServerd.
+    const BODY: &[u8] = b"\x44\x0d\x03\0\x7f\0\0\x01\0\0\0\0\x7f\0\0\x01\x04\0\0\0\0\x06\0\0\0\
+        \0\0\0\0\x50\0\0\0\x03\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
+
+    #[test]
+    fn any_of_the_tail_of_a_presence_may_be_missing() {
+        let read = |body| match FromServer::decode(0x006E, body, MetaForm::Unknown) {
+            Ok(decoded) => match decoded.packet {
+                FromServer::UserOnline(online) => Some((online, decoded.rest)),
+                other => panic!("{other:?}"),
+            },
+            Err(_) => None,
+        };
+        let (whole, rest) = read(BODY).unwrap();
+        assert_eq!(
+            (whole.uin, whole.web_port, whole.stat_time),
+            (Uin(200_004), Some(80), Some(0))
+        );
+        assert!(rest.is_empty());
+
+        let (short, rest) = read(&BODY[..27]).unwrap();
+        assert_eq!((short.tcp_version, short.dc_cookie), (Some(6), None));
+        assert_eq!(rest, b"\0\0");
+        assert!((0..21).all(|length| read(&BODY[..length]).is_none()));
+        assert!((21..49).all(|length| read(&BODY[..length]).is_some()));
+    }
+}

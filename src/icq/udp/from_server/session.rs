@@ -84,3 +84,76 @@ impl<'a> Layout<'a> for Multi<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::icq::udp::FromServer;
+    use crate::icq::udp::golden::assert_from_server;
+    use crate::icq::wire::meta::MetaForm;
+
+    #[test]
+    fn a_login_reply_shorter_than_the_usual_is_one_all_the_same() {
+        let body = b"\x8c\0\0\0\x6e\0\x0a\0\x0a\0\x05\0\x7f\0\0\x01\x9b\xc1\xcd\x80";
+        let reply = LoginReply {
+            x8c: 0x8C,
+            ping: 110,
+            timeout: 10,
+            xa: 10,
+            retries: 5,
+            ip: Some(Ipv4Addr::LOCALHOST),
+            server_id: Some(0x80CD_C19B),
+        };
+        assert_from_server(
+            &FromServer::LoginReply(reply.clone()),
+            MetaForm::Unknown,
+            body,
+        );
+
+        let decoded = FromServer::decode(0x005A, &body[..14], MetaForm::Unknown).unwrap();
+        assert_eq!(
+            decoded.packet,
+            FromServer::LoginReply(LoginReply {
+                ip: None,
+                server_id: None,
+                ..reply
+            })
+        );
+        assert_eq!(decoded.rest, b"\x7f\0");
+    }
+
+    #[test]
+    fn a_reason_may_be_missing() {
+        for (text, body) in [
+            (None, &b""[..]),
+            (Some(&b""[..]), b"\x01\0\0"),
+            (Some(b"bye"), b"\x04\0bye\0"),
+        ] {
+            let packet = FromServer::GoAway(Reason { text });
+            assert_from_server(&packet, MetaForm::Unknown, body);
+        }
+    }
+
+    #[test]
+    fn multi_holds_whole_packets() {
+        assert_from_server(
+            &FromServer::Multi(Multi {
+                packets: vec![b"first", b"2."],
+            }),
+            MetaForm::Unknown,
+            b"\x02\x05\0first\x02\x002.",
+        );
+    }
+
+    #[test]
+    fn a_packet_inside_multi_does_not_reach_beyond_it() {
+        assert_eq!(
+            FromServer::decode(0x0212, b"\x01\xff\0short", MetaForm::Unknown),
+            Err(DecodeError::Truncated {
+                field: "packets",
+                needed: 255,
+                left: 5
+            })
+        );
+    }
+}

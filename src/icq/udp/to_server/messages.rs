@@ -51,3 +51,51 @@ layout! {
         tcp_version: u16,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::icq::udp::ToServer;
+    use crate::icq::udp::golden::assert_to_server;
+
+    #[test]
+    fn a_request_to_connect_is_laid_out_as_the_reference_says() {
+        assert_to_server(
+            &ToServer::TcpRequest(ReverseTcpRequest {
+                target_uin: Uin(12_345),
+                ip: Ipv4Addr::new(10, 0, 0, 7),
+                tcp_port: 4000,
+                dc_mode: 4,
+                peer_port: 5000,
+                own_port: 4000,
+                tcp_version: 6,
+            }),
+            b"\x39\x30\0\0\x0a\0\0\x07\xa0\x0f\0\0\x04\x88\x13\0\0\xa0\x0f\0\0\x06\0",
+        );
+    }
+
+    #[test]
+    fn a_text_shorter_than_its_length_is_taken_as_it_is_and_reported() {
+        let decoded = ToServer::decode(0x010E, b"\x39\x30\0\0\x01\0\xff\0hi\0old").unwrap();
+        assert_eq!(
+            decoded.packet,
+            ToServer::SendMessage(SendMessage {
+                to_uin: Uin(12_345),
+                msg_type: 1,
+                text: b"hi",
+            })
+        );
+        assert_eq!(decoded.clamped, Some("text"));
+        assert!(ToServer::decode(0x010E, b"\x39\x30\0\0\x01\0\x05").is_err());
+    }
+
+    #[test]
+    fn what_stands_behind_a_nul_is_no_text() {
+        let decoded = ToServer::decode(0x010E, b"\x39\x30\0\0\x01\0\x06\0hi\0old!").unwrap();
+        let ToServer::SendMessage(SendMessage { text, .. }) = decoded.packet else {
+            panic!("{decoded:?}");
+        };
+        assert_eq!((text, decoded.rest), (&b"hi"[..], &b"!"[..]));
+        assert_eq!(decoded.clamped, None);
+    }
+}

@@ -104,3 +104,47 @@ layout! {
         auth_byte: u8,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::icq::udp::ToServer;
+    use crate::icq::udp::golden::assert_to_server;
+
+    #[test]
+    fn old_changes_are_laid_out_as_the_reference_says() {
+        assert_to_server(
+            &ToServer::ChangePassword(ChangePassword {
+                password: Password(b"new"),
+            }),
+            b"\x04\0new\0",
+        );
+        assert_to_server(
+            &ToServer::SetAuthorisation(SetAuthorisation {
+                x: 0x1124,
+                auth_byte: 1,
+            }),
+            b"\x24\x11\0\0\x01",
+        );
+    }
+
+    #[test]
+    fn an_update_may_lack_its_last_field() {
+        let update = |auth_byte| {
+            ToServer::UpdateBasic(UpdateBasic {
+                nick: b"a",
+                first: b"",
+                last: b"",
+                email: b"",
+                auth_byte,
+            })
+        };
+        let body = b"\x02\0a\0\x01\0\0\x01\0\0\x01\0\0";
+        assert_to_server(&update(None), body);
+        let with = [&body[..], b"\x01"].concat();
+        assert_eq!(
+            ToServer::decode(0x050A, &with).unwrap().packet,
+            update(Some(1))
+        );
+    }
+}

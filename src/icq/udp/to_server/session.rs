@@ -163,3 +163,63 @@ impl<'a> Part<'a> for Group {
         reader.left() >= 2
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::icq::udp::ToServer;
+    use crate::icq::udp::golden::assert_to_server;
+
+    #[test]
+    fn a_pre_login_names_the_uin_and_the_password() {
+        assert_to_server(
+            &ToServer::PreLogin(PreLogin {
+                login_uin: Uin(12_345),
+                password: Password(b"secret"),
+            }),
+            b"\x39\x30\0\0\x07\0secret\0",
+        );
+    }
+
+    #[test]
+    fn a_login_may_end_after_the_version_of_the_direct_protocol() {
+        let login = |rest_hex| {
+            ToServer::Login(Login {
+                time: 0x3849_4F00,
+                tcp_port: 0,
+                password: Password(b"secret12"),
+                x1: Login::X1,
+                ip: Ipv4Addr::new(192, 168, 1, 5),
+                dc_mode: Login::NO_DIRECT_CONNECTIONS,
+                status: 0x1000_0001,
+                tcp_version: 6,
+                rest_hex: Rest(rest_hex),
+            })
+        };
+        const SHORT: &[u8] = b"\0\x4f\x49\x38\0\0\0\0\x09\0secret12\0\xd5\0\0\0\
+            \xc0\xa8\x01\x05\x06\x01\0\0\x10\x06\0\0\0";
+        assert_to_server(&login(&[]), SHORT);
+
+        let mut long = Vec::new();
+        login(Login::TAIL).encode(&mut long);
+        assert_eq!(long, [SHORT, Login::TAIL].concat());
+        assert_eq!(
+            ToServer::decode(0x03E8, &long).unwrap().packet,
+            login(Login::TAIL)
+        );
+    }
+
+    #[test]
+    fn a_random_group_has_four_bytes_or_two() {
+        for (group, body) in [
+            (Group::Long(4), &b"\x04\0\0\0"[..]),
+            (Group::Short(4), b"\x04\0"),
+        ] {
+            let packet = ToServer::RandomSearch(RandomGroup { group });
+            let mut written = Vec::new();
+            packet.encode(&mut written);
+            assert_eq!(written, body);
+            assert_eq!(ToServer::decode(0x056E, body).unwrap().packet, packet);
+        }
+    }
+}

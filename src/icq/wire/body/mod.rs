@@ -26,7 +26,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::icq::wire::text::Charset;
+    use crate::icq::wire::text::{Charset, MESSAGE_LIMIT, SEPARATOR};
     use crate::model::{Introduction, Message, Uin};
 
     const RUSSIAN: Charset = Charset::WINDOWS_1251;
@@ -345,8 +345,19 @@ mod tests {
         }
 
         #[test]
-        fn any_body_is_read(msg_type: u16, text: Vec<u8>) {
-            decode(msg_type, &text, RUSSIAN);
+        fn any_body_is_read(
+            kind in 0_u16..0x20,
+            noise in prop_oneof![Just(0), Just(MASS), any::<u16>()],
+            text in proptest::collection::vec(
+                prop_oneof![Just(SEPARATOR), b'0'..=b'9', Just(b'/'), Just(b':'), any::<u8>()],
+                0..60,
+            ),
+        ) {
+            for message in [decode(kind, &text, RUSSIAN), decode(kind | noise, &text, RUSSIAN)] {
+                for body in encode(&message, RUSSIAN) {
+                    prop_assert!(body.text.len() <= MESSAGE_LIMIT && !body.text.contains(&0));
+                }
+            }
         }
     }
 }
