@@ -1,5 +1,6 @@
 //! icq-transport: an XMPP gateway to ICQ.
 
+pub mod config;
 pub mod gateway;
 pub mod icq;
 pub mod model;

@@ -110,7 +110,7 @@ fn changes(number: u64) -> Vec<(BareJid, Vec<Change>)> {
 
 /// The last number written, after seeing that everything belongs to it.
 fn check(store: &Store) -> u64 {
-    let users = users().map(|jid| store.load(&jid).unwrap());
+    let users = users().map(|jid| store.load(&jid).expect("it is readable"));
     let [Some(juliet), Some(romeo)] = users else {
         assert_eq!(users, [None, None], "a registration is torn");
         return 0;
@@ -133,7 +133,7 @@ fn check(store: &Store) -> u64 {
 }
 
 fn users() -> [BareJid; 2] {
-    ["juliet@example.org", "romeo@example.org"].map(|jid| BareJid::new(jid).unwrap())
+    ["juliet@example.org", "romeo@example.org"].map(|jid| BareJid::new(jid).expect("it is a JID"))
 }
 
 fn register() -> Change {
@@ -160,7 +160,7 @@ fn messages(batch: u64) -> Vec<Entry> {
 }
 
 fn open(folder: &Path) -> Store {
-    Store::start(&folder.join("db"), &folder.join("key")).unwrap()
+    Store::start(&folder.join("db"), &folder.join("key")).expect("it opens")
 }
 
 fn start_writer(folder: &Path) -> Child {
@@ -170,7 +170,7 @@ fn start_writer(folder: &Path) -> Child {
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
-        .unwrap()
+        .expect("this program starts again")
 }
 
 /// The numbers the writer has acknowledged, up to its end. A line without its end does not count.
@@ -192,17 +192,17 @@ fn read_numbers(output: ChildStdout) -> Receiver<u64> {
 fn acknowledged(line: &str) -> Option<u64> {
     // The test harness may have said something before.
     let (_, number) = line.split_once(MARK)?;
-    Some(number.parse().unwrap())
+    Some(number.parse().expect("it is a number"))
 }
 
 fn current_exe() -> String {
-    let path = std::env::current_exe().unwrap();
-    path.to_str().unwrap().to_owned()
+    let path = std::env::current_exe().expect("this program has a path");
+    path.to_str().expect("its path is UTF-8").to_owned()
 }
 
 /// 30, or as many as the environment asks for.
 fn rounds() -> u64 {
-    std::env::var("STORE_CRASH_ROUNDS").map_or(30, |rounds| rounds.parse().unwrap())
+    std::env::var("STORE_CRASH_ROUNDS").map_or(30, |rounds| rounds.parse().expect("it is a number"))
 }
 
 /// Batches that stay in the journal.

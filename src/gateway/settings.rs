@@ -9,7 +9,7 @@ use xmpp_parsers::jid::DomainPart;
 use crate::model::Uin;
 
 /// What the operator decided.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
     /// The component's domain: `icq.example.org`.
     pub domain: DomainPart,

@@ -205,7 +205,7 @@ mod tests {
         let altered = Unreadable::Sealed(Unopened::Altered);
         assert_eq!(decode::<Cursor>(&sealing, b"other", &bytes), Err(altered));
         assert_eq!(open(&sealing, Tree::Login, b"jid", &bytes), Err(altered));
-        let mut other_version = bytes.clone();
+        let mut other_version = bytes;
         other_version[0] += 1;
         assert_eq!(
             decode::<Cursor>(&sealing, b"jid", &other_version),
