@@ -22,6 +22,8 @@ mod roster;
 mod router;
 mod settings;
 mod shared;
+#[cfg(test)]
+mod testing;
 mod user;
 mod words;
 mod xep;

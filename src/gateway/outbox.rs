@@ -13,7 +13,7 @@ use xmpp_parsers::stanza_error::ErrorType;
 
 use super::journal::Journal;
 use super::pace::{Pace, Rate};
-use super::{Effects, Env, Mark};
+use super::{Effects, Env, Mark, words};
 use crate::icq::{Command, MessageId, NotSent};
 use crate::model::{Message, Now, Uin, UnixTime};
 use crate::store::{Failure, Outgoing, Stage};
@@ -158,15 +158,12 @@ impl Outbox {
         }
         let text = text?;
         if to == env.uin {
-            return Err(Refusal::new(
-                Condition::NotAcceptable,
-                "This is your own ICQ number.",
-            ));
+            return Err(Refusal::new(Condition::NotAcceptable, words::OWN_NUMBER));
         }
         if self.waiting.len() + self.in_flight.len() >= env.settings.limits.queued_messages {
             return Err(Refusal::new(
                 Condition::ResourceConstraint,
-                "Too many messages wait for ICQ already.",
+                words::QUEUE_FULL,
             ));
         }
         if !known {
@@ -183,7 +180,7 @@ impl Outbox {
         if self.strangers.len() >= STRANGERS_PER_HOUR {
             return Err(Refusal::new(
                 Condition::PolicyViolation,
-                "You wrote to many new people within an hour. Add this one to your contacts, or wait.",
+                words::TOO_MANY_STRANGERS,
             ));
         }
         self.strangers.push((uin, now));
@@ -280,7 +277,8 @@ impl Outbox {
         self.still_since = None;
     }
 
-    /// The ICQ session is over; each message it had has had its ending.
+    /// The ICQ session is over; each message it had has had its ending. One without was handed to a
+    /// session that had just ended, and surely never left.
     pub fn icq_offline(
         &mut self,
         now: Now,
@@ -289,7 +287,7 @@ impl Outbox {
         journal: &mut Journal,
     ) {
         for letter in std::mem::take(&mut self.in_flight) {
-            self.fail(env, fx, journal, letter, UNCONFIRMED, None);
+            self.wait_again(now, env, fx, journal, letter);
         }
         for letter in &mut self.waiting {
             letter.hold_until = hold_until(now, env, letter.own);
@@ -508,29 +506,19 @@ fn hold_until(now: Now, env: &Env<'_>, own: bool) -> Option<Instant> {
 /// xmpp-gateway.md §15.2, as far as V5 can fail.
 fn refusal(failure: Failure) -> Refusal {
     match failure {
-        Failure::NotConnected => {
-            Refusal::new(Condition::ServiceUnavailable, "Not connected to ICQ.")
-                .with_type(ErrorType::Wait)
-        }
-        Failure::TooSlow => Refusal::new(
-            Condition::ResourceConstraint,
-            "ICQ takes no messages at the moment. Please try again later.",
-        ),
+        Failure::NotConnected => Refusal::new(Condition::ServiceUnavailable, words::NOT_CONNECTED)
+            .with_type(ErrorType::Wait),
+        Failure::TooSlow => Refusal::new(Condition::ResourceConstraint, words::ICQ_TOO_SLOW),
         Failure::Unconfirmed { parts_sent, parts } if parts > 1 => Refusal::new(
             Condition::RemoteServerTimeout,
-            format!("{MAY_HAVE_ARRIVED} {parts_sent} of its {parts} parts were confirmed."),
+            words::parts_confirmed(parts_sent, parts),
         ),
         Failure::Unconfirmed { .. } => {
-            Refusal::new(Condition::RemoteServerTimeout, MAY_HAVE_ARRIVED)
+            Refusal::new(Condition::RemoteServerTimeout, words::MAY_HAVE_ARRIVED)
         }
-        Failure::Unsupported => Refusal::new(
-            Condition::FeatureNotImplemented,
-            "ICQ cannot carry this message.",
-        ),
+        Failure::Unsupported => Refusal::new(Condition::FeatureNotImplemented, words::NOT_ON_ICQ),
     }
 }
-
-const MAY_HAVE_ARRIVED: &str = "ICQ did not confirm this message; it may have arrived.";
 
 /// Nothing is known of any parts.
 const UNCONFIRMED: Failure = Failure::Unconfirmed {

@@ -205,3 +205,73 @@ pub(super) const CONTACT_OFFLINE: &str = "This contact is offline.";
 pub(super) const PROMPT: &str = "Enter the ICQ number of the person.";
 pub(super) const PROMPT_FIELD: &str = "ICQ number";
 pub(super) const NOT_A_NUMBER: &str = "This is not an ICQ number. Numbers have five to ten digits.";
+
+/// One line for all messages from ICQ there was no room for: senders and how many from each.
+pub(super) fn messages_lost(lost: &[(Uin, u32)]) -> String {
+    let total: u64 = lost.iter().map(|(_, count)| u64::from(*count)).sum();
+    let senders: Vec<String> = lost
+        .iter()
+        .map(|(uin, count)| format!("{count} from {uin}"))
+        .collect();
+    format!(
+        "While your Jabber server was away, {total} messages from ICQ found no room and were lost: {}.",
+        senders.join(", ")
+    )
+}
+
+/// Many contacts were taken off the roster at once.
+pub(super) fn contacts_kept(count: usize) -> String {
+    format!(
+        "Many contacts were removed at once. In case that was a mistake, {count} of them were kept on \
+         your ICQ list, out of sight. Add one again to see it; remove it by itself to delete it."
+    )
+}
+
+/// There are too many contacts to ask about each.
+pub(super) fn contacts_to_add(count: usize, gateway: &str) -> String {
+    format!(
+        "You have {count} ICQ contacts that are not in your contact list. To see one, add its number \
+         @{gateway}."
+    )
+}
+
+/// More people ask for authorisation than a person can be asked about at once.
+pub(super) fn requests_waiting(numbers: &[Uin]) -> String {
+    let shown: Vec<String> = numbers.iter().take(20).map(ToString::to_string).collect();
+    let more = if numbers.len() > shown.len() {
+        ", …"
+    } else {
+        ""
+    };
+    format!(
+        "{} more people on ICQ want to add you: {}{more}. I will ask you about them little by little.",
+        numbers.len(),
+        shown.join(", ")
+    )
+}
+
+/// A long message did not go out whole, as far as is known.
+pub(super) fn parts_confirmed(sent: u16, parts: u16) -> String {
+    format!("{MAY_HAVE_ARRIVED} {sent} of its {parts} parts were confirmed.")
+}
+
+/// There is no room for another contact.
+pub(super) fn list_full(limit: usize) -> String {
+    format!("Your list has {limit} contacts already, and that is all this gateway allows.")
+}
+
+pub(super) const OWN_NUMBER: &str = "This is your own ICQ number.";
+pub(super) const TOO_MANY_ADDED: &str =
+    "You added many new numbers within an hour. Try again later.";
+pub(super) const PLEASE_AUTHORISE: &str = "Please authorise me.";
+pub(super) const ADDED_YOU: &str = "Added you to the ICQ list.";
+pub(super) const ON_YOUR_LIST: &str = "Already on your ICQ list.";
+
+pub(super) const NOT_CONNECTED: &str = "Not connected to ICQ.";
+pub(super) const QUEUE_FULL: &str = "Too many messages wait for ICQ already.";
+pub(super) const ICQ_TOO_SLOW: &str =
+    "ICQ takes no messages at the moment. Please try again later.";
+pub(super) const MAY_HAVE_ARRIVED: &str = "ICQ did not confirm this message; it may have arrived.";
+pub(super) const NOT_ON_ICQ: &str = "ICQ cannot carry this message.";
+pub(super) const TOO_MANY_STRANGERS: &str = "You wrote to many new people within an hour. Add this one to \
+     your contacts, or wait.";

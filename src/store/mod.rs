@@ -34,7 +34,7 @@ pub use error::Error;
 pub use key::Key;
 pub use record::{
     Change, ContactRecord, Cursor, Entry, Failure, Incoming, LoginRecord, Mode, Outgoing,
-    Registration, Request, SessionTrace, Stage, Subscription, UserRecord,
+    Registration, Request, RequestKind, SessionTrace, Stage, Subscription, UserRecord,
 };
 
 /// What is kept about all users.

@@ -106,7 +106,7 @@ pub struct ContactRecord {
     pub on_roster: bool,
 }
 
-/// Somebody's question to be authorised.
+/// Somebody's question to be authorised, or notice of having added the user.
 #[derive(Clone, Debug, Eq, PartialEq, Deserialize, Serialize)]
 pub struct Request {
     /// Why, in the asker's words.
@@ -115,6 +115,19 @@ pub struct Request {
     pub received: UnixTime,
     /// The user was asked.
     pub told: bool,
+    /// What it is.
+    pub kind: RequestKind,
+}
+
+/// What a [`Request`] is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Deserialize, Serialize)]
+pub enum RequestKind {
+    /// A question that ICQ wants an answer to.
+    Question,
+    /// Somebody has added the user and says so.
+    Notice,
+    /// A question that the user refused, kept for a while so that it is not put again at once.
+    Refused,
 }
 
 /// One direction of a subscription.

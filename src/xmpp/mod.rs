@@ -4,6 +4,7 @@ pub mod address;
 pub mod delay;
 pub mod message;
 pub mod payload;
+pub mod presence;
 mod refusal;
 pub mod stanza;
 pub mod text;

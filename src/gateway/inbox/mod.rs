@@ -16,7 +16,7 @@ use xmpp_parsers::message::{Id, Lang, Message as Stanza};
 use xmpp_parsers::stanza_error::{DefinedCondition, StanzaError};
 
 use super::journal::Journal;
-use super::{Effects, Env, Mark};
+use super::{Effects, Env, Mark, words};
 use crate::icq::{Command, Receipt};
 use crate::model::{Message, Now, Uin, UnixTime};
 use crate::store::{Incoming, Stage};
@@ -324,16 +324,7 @@ impl Inbox {
         if journal.lost().is_empty() || self.told_of_lost.is_some() || !env.link_up {
             return;
         }
-        let total: u64 = journal.lost().iter().map(|(_, n)| u64::from(*n)).sum();
-        let senders: Vec<String> = journal
-            .lost()
-            .iter()
-            .map(|(uin, n)| format!("{n} from {uin}"))
-            .collect();
-        let body = format!(
-            "While your messages could not be delivered, {total} from ICQ found no room and were lost: {}.",
-            senders.join(", ")
-        );
+        let body = words::messages_lost(journal.lost());
         fx.send(Stanza {
             from: Some(address::gateway(&env.settings.domain).into()),
             ..Stanza::chat(Jid::from(env.jid.clone())).with_body(Lang::new(), body)

@@ -131,9 +131,10 @@ impl User {
                 self.roster.handle_bad_answer(now, &env, &mut self.fx, &id);
             }
             UserInput::LinkUp(privileges) => self.link_up(now, privileges),
-            UserInput::LinkDown => self.link_down(now),
+            UserInput::LinkDown => self.link_down(),
             UserInput::Confirmed(mark) => {
                 let env = self.facts.env();
+                self.roster.confirmed(now, mark);
                 self.outbox.confirmed(&mut self.journal, mark);
                 self.inbox
                     .confirmed(now, &env, &mut self.fx, &mut self.journal, mark);
@@ -279,11 +280,10 @@ impl User {
             .link_up(now, &env, &mut self.fx, &mut self.journal);
     }
 
-    fn link_down(&mut self, now: Now) {
+    fn link_down(&mut self) {
         self.facts.link_up = false;
         self.login.link_changed();
-        let env = self.facts.env();
-        self.roster.link_down(now, &env, &mut self.fx);
+        self.roster.link_down();
     }
 
     /// Asks where the user is online (xmpp-gateway.md §3.4). Somebody who took the gateway off the roster
