@@ -23,7 +23,9 @@ pub(super) struct Face {
     told: Option<Instant>,
     /// When it may be told something new.
     due: Option<Instant>,
-    /// Since when no resource is there to speak for the user.
+    /// A resource is there to speak for the user.
+    accompanied: bool,
+    /// Since when there is none any more; `None` if there never was one.
     alone_since: Option<Instant>,
     shown: Option<OwnPresence>,
     show_at: Option<Instant>,
@@ -41,11 +43,11 @@ impl Face {
     /// Tells ICQ and the user's resources what follows from the resources' presences, not more often
     /// than every three seconds.
     pub(super) fn settle(&mut self, now: Now, facts: &Facts, fx: &mut Effects) {
-        if facts.resources.want_login() {
-            self.alone_since = None;
-        } else {
-            self.alone_since.get_or_insert(now.instant);
+        let accompanied = facts.resources.want_login();
+        if self.accompanied && !accompanied {
+            self.alone_since = Some(now.instant);
         }
+        self.accompanied = accompanied;
         self.due = None;
         if facts.state != UserState::Online {
             return;
@@ -160,6 +162,7 @@ impl Face {
     /// When to call [`handle_timeout`](Self::handle_timeout) and [`settle`](Self::settle), if ever.
     pub(super) fn poll_timeout(&self, facts: &Facts) -> Option<Instant> {
         let lonely = facts.registration.mode == Mode::Always
+            && !self.accompanied
             && facts.state == UserState::Online
             && self.status.availability != Availability::Away;
         let away_at = match self.due {

@@ -208,6 +208,7 @@ impl Login {
         if !state.is_coming() {
             self.log_off_at = None;
             self.retry_at = None;
+            self.online_since = None;
             self.told = false;
         }
         facts.state = state.clone();
@@ -236,7 +237,6 @@ impl Login {
 
     /// The session is over, and no ghost of it remains on the server.
     pub(super) fn closed(&mut self, fx: &mut Effects) {
-        self.online_since = None;
         if self.record.session.is_some() {
             self.note(fx, |record| record.session = None);
         }

@@ -24,6 +24,8 @@ mod settings;
 mod shared;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod testkit;
 mod user;
 mod words;
 mod xep;

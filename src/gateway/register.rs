@@ -137,7 +137,7 @@ impl Submission {
 
 impl Fields {
     fn of_plain(query: &Element) -> Self {
-        let text = |name| Some(query.get_child(name, ns::REGISTER)?.text()).filter(filled);
+        let text = |name| filled(query.get_child(name, ns::REGISTER)?.text());
         Self {
             username: text("username"),
             password: text("password").map(Secret::new),
@@ -152,7 +152,7 @@ impl Fields {
             let field = form.children().find(|field| {
                 field.is("field", ns::DATA_FORMS) && field.attr("var") == Some(var)
             })?;
-            Some(field.get_child("value", ns::DATA_FORMS)?.text()).filter(filled)
+            filled(field.get_child("value", ns::DATA_FORMS)?.text())
         };
         Self {
             username: text("username"),
@@ -247,8 +247,9 @@ fn option(value: &str, label: &str) -> Option_ {
     }
 }
 
-fn filled(text: &String) -> bool {
-    !text.trim().is_empty()
+/// An empty field is none.
+fn filled(text: String) -> Option<String> {
+    (!text.trim().is_empty()).then_some(text)
 }
 
 fn is_charset(label: &str) -> bool {

@@ -3,7 +3,7 @@
 use super::xep::Caps;
 use super::{AccessRule, Settings, Who};
 use crate::model::Now;
-use crate::xmpp::{Condition, Refusal, address};
+use crate::xmpp::{Condition, Refusal};
 use xmpp_parsers::jid::{BareJid, Jid};
 
 use super::words;
@@ -27,11 +27,6 @@ impl Shared {
             settings,
             started,
         }
-    }
-
-    /// The gateway's own address.
-    pub(super) fn gateway(&self) -> BareJid {
-        address::gateway(&self.settings.domain)
     }
 
     /// Whether this is a domain whose privileges are believed.

@@ -141,11 +141,6 @@ pub(super) fn bad_field(field: &'static str) -> String {
     format!("The field {field} is missing or cannot be right.")
 }
 
-/// Who cannot register, with this address.
-pub(super) fn nobody_by_that_name(local: &str) -> String {
-    format!("{local} is not an ICQ number.")
-}
-
 pub(super) const HELP: &str = "I understand: *help*, *status*, *login*, *logout*, *unregister*.";
 pub(super) const UNKNOWN_WORD: &str = "Unknown command. Send *help*.";
 pub(super) const LOGGING_IN: &str = "Logging in to ICQ.";
@@ -193,7 +188,6 @@ pub(super) const NO_LOOP: &str = "Addresses of this gateway cannot register with
 pub(super) const NO_ACCESS: &str = "The operator of this gateway does not let you use it.";
 pub(super) const TOO_FAST: &str =
     "You send more than this gateway takes. Try again in five minutes.";
-pub(super) const NO_GROUPCHAT: &str = "There are no group chats here.";
 
 pub(super) const NOT_UNDERSTOOD: &str = "This does not follow the schema.";
 pub(super) const TOO_LARGE: &str = "This is nested too deeply or too large.";

@@ -45,7 +45,7 @@ pub struct Gateway {
     /// Differs from start to start.
     run: u32,
     ids: u64,
-    seeds: u64,
+    seed: u64,
     shutting_down: bool,
 }
 
@@ -110,8 +110,9 @@ struct Known {
 }
 
 impl Gateway {
-    /// A gateway without users. `run` differs from start to start.
-    pub fn new(now: Now, settings: Settings, run: u32) -> Self {
+    /// A gateway without users. `run` differs from start to start and is seen in stanzas; `seed` is a
+    /// secret, from which all chance derives.
+    pub fn new(now: Now, settings: Settings, run: u32, seed: u64) -> Self {
         Self {
             shared: Arc::new(Shared::new(settings, now)),
             users: BTreeMap::new(),
@@ -122,7 +123,7 @@ impl Gateway {
             outputs: VecDeque::new(),
             run,
             ids: 0,
-            seeds: u64::from(run) << 32,
+            seed,
             shutting_down: false,
         }
     }
@@ -372,6 +373,10 @@ impl Gateway {
             Defect::Unknown => return,
         };
         let user = from.to_bare();
+        let refusal = match self.is_within_limits(now.instant, &user) {
+            true => refusal,
+            false => Refusal::new(Condition::ResourceConstraint, words::TOO_FAST),
+        };
         let registered = self.users.get(&user).is_some_and(|known| known.registered);
         match (bad.kind, bad.type_.as_deref(), bad.id) {
             (StanzaKind::Iq, Some("result" | "error"), Some(id)) => {
@@ -465,12 +470,12 @@ impl Gateway {
     }
 
     fn seat(&mut self, jid: BareJid) -> Seat {
-        self.seeds += 1;
+        self.seed = self.seed.wrapping_add(1);
         Seat {
             shared: Arc::clone(&self.shared),
             jid,
             run: self.run,
-            seed: self.seeds,
+            seed: self.seed,
         }
     }
 

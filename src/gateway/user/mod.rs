@@ -7,6 +7,7 @@ mod registering;
 #[cfg(test)]
 mod tests;
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -24,6 +25,8 @@ use super::{
     Changes, Effects, Ending, Inbox, Journal, Outbox, Privileges, Resources, Roster, Shared,
     UserInput, UserOutput, UserState, own, words,
 };
+use crate::icq::udp::{Start, V5};
+use crate::icq::wire::text::Charset;
 use crate::icq::{Command, Event, LogoutReason, Output};
 use crate::model::{Message, Now};
 use crate::store::{LoginRecord, SessionTrace, UserRecord};
@@ -36,7 +39,6 @@ use registering::Trial;
 /// Call a `handle_*` method when something happens; then take [`poll_changes`](Self::poll_changes), write
 /// them down, and do what [`poll_output`](Self::poll_output) says until it says nothing; then sleep until
 /// [`poll_timeout`](Self::poll_timeout).
-#[derive(Debug)]
 pub struct User {
     facts: Facts,
     login: Login,
@@ -142,8 +144,8 @@ impl User {
             UserInput::LoginGranted => self.login_granted(now),
             UserInput::Connected { local_port } => self.connected(now, local_port),
             UserInput::ConnectFailed(reason) => {
-                self.socket = false;
-                if self.facts.state == UserState::Connecting && self.session.is_none() {
+                if self.socket && self.session.is_none() {
+                    self.socket = false;
                     self.session_ended(now, reason);
                 }
             }
@@ -412,19 +414,22 @@ impl User {
             true => None,
             false => self.login.record().session,
         };
-        let status = self.login.initial_status(now, &self.facts);
-        let seed = self.login.random();
-        self.session = Some(Box::new(Engine::open(
-            now,
-            engine::Opening {
-                settings: &self.facts.shared.settings,
-                registration: &self.facts.registration,
-                status,
-                contacts,
-                ghost,
-                seed,
-            },
-        )));
+        let registration = &self.facts.registration;
+        let start = Start {
+            dialect: &V5,
+            uin: registration.uin,
+            password: registration.password.clone(),
+            status: self.login.initial_status(now, &self.facts),
+            charset: Charset::from_label(&registration.charset).unwrap_or(Charset::WINDOWS_1252),
+            keep_alive: self.facts.shared.settings.keep_alive,
+            login_time: now.unix,
+            seed: self.login.random(),
+            contacts,
+            visible: Vec::new(),
+            invisible: Vec::new(),
+            ghost: ghost.map(|trace| trace.session_id),
+        };
+        self.session = Some(Box::new(Engine::new(now.instant, start)));
         self.closing = false;
     }
 
@@ -576,7 +581,7 @@ impl User {
                 let Some(session_id) = attempted else {
                     return;
                 };
-                if self.login.record().session.is_none() {
+                if self.facts.registered && self.login.record().session.is_none() {
                     let local_port = self.local_port;
                     self.login.note(&mut self.fx, |record: &mut LoginRecord| {
                         record.session = Some(SessionTrace {
@@ -641,6 +646,15 @@ impl User {
             self.ended = true;
             self.fx.output(UserOutput::Ended(ending));
         }
+    }
+}
+
+impl fmt::Debug for User {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("User")
+            .field("jid", &self.facts.jid)
+            .field("state", &self.facts.state)
+            .finish_non_exhaustive()
     }
 }
 

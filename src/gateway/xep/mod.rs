@@ -84,8 +84,8 @@ const ALL: &[&Extension] = &[
     &last::LAST,
     &REGISTER,
     &version::VERSION,
-    &OOB,
     &FORMS,
+    &OOB,
     &ping::PING,
 ];
 
