@@ -1,7 +1,7 @@
 //! Messages that waited on the server (icq-udp.md §7.5).
 
 use icq_transport::icq::udp::FromServer;
-use icq_transport::icq::udp::from_server::OfflineMessage;
+use icq_transport::icq::udp::from_server::{Multi, OfflineMessage};
 use icq_transport::icq::{Event, Receipt};
 use icq_transport::model::{Message, UnixTime};
 
@@ -239,6 +239,25 @@ fn messages_told_once_more_are_not_told_on() {
     assert_eq!(scene.take_events(), []);
     assert_eq!(deletions(&mut scene), 0);
 
+    makes_safe(&mut scene, &events);
+    assert_eq!(deletions(&mut scene), 1);
+}
+
+#[test]
+fn stored_messages_that_come_in_one_packet_are_counted_by_that_packet() {
+    let mut scene = expecting();
+    let packets: Vec<_> = [stored(46, "one"), stored(47, "two"), END]
+        .iter()
+        .zip(700..)
+        .map(|(packet, seq1)| seal(&scene.header(packet, seq1, 0), packet))
+        .collect();
+
+    scene.says(&FromServer::Multi(Multi {
+        packets: packets.iter().map(Vec::as_slice).collect(),
+    }));
+
+    let events = scene.take_events();
+    assert_eq!(texts(&events), ["one", "two"]);
     makes_safe(&mut scene, &events);
     assert_eq!(deletions(&mut scene), 1);
 }

@@ -25,42 +25,52 @@ enum Way<'a> {
     Inside(&'a Header),
 }
 
+impl<'a> Way<'a> {
+    /// The header that counts among the server's packets.
+    const fn outer(self, own: &'a Header) -> &'a Header {
+        match self {
+            Self::Alone => own,
+            Self::Inside(outer) => outer,
+        }
+    }
+}
+
+/// Why a packet is dropped, as [`Dropped`](super::Dropped) counts it.
+#[derive(Clone, Copy, Debug)]
+enum Why {
+    ForeignSession,
+    WrongUin,
+    Undecodable,
+    Duplicate,
+    Unexpected,
+    OverRate,
+    OverLimit,
+}
+
 impl Session {
     pub(super) fn receive(&mut self, now: Instant, datagram: &[u8]) {
         // No server enciphers (§1), so the datagram can be read as it is.
         let Ok(opened) = self.dialect.read(Side::Server, &mut Reader::new(datagram)) else {
-            self.dropped.undecodable += 1;
-            return;
+            return self.drop_packet(None, Why::Undecodable);
         };
-        if !self.admits(&opened.header) {
-            return;
+        if let Err(why) = self.admits(&opened.header) {
+            return self.drop_packet(Some(&opened.header), why);
         }
         if !self.budget.take(now) {
-            self.dropped.over_rate += 1;
-            return;
+            return self.drop_packet(Some(&opened.header), Why::OverRate);
         }
         self.heard = now;
         self.handle_packet(now, &opened.header, opened.body, Way::Alone);
     }
 
     /// Whether a packet may be from our server, as far as its header can tell.
-    fn admits(&mut self, header: &Header) -> bool {
+    fn admits(&self, header: &Header) -> Result<(), Why> {
         match header.version {
-            Version::V5 if header.session_id != self.session_id() => {
-                self.dropped.foreign_session += 1;
-                return false;
-            }
-            Version::V3 if !self.admits_without_session_id(header) => {
-                self.dropped.unexpected += 1;
-                return false;
-            }
-            Version::V3 | Version::V5 => {}
+            Version::V5 if header.session_id != self.session_id() => Err(Why::ForeignSession),
+            _ if header.uin != self.uin => Err(Why::WrongUin),
+            Version::V3 if !self.admits_without_session_id(header) => Err(Why::Unexpected),
+            Version::V3 | Version::V5 => Ok(()),
         }
-        if header.uin != self.uin {
-            self.dropped.wrong_uin += 1;
-            return false;
-        }
-        true
     }
 
     /// In the form of V3 servers send a few packets to V5 clients (§2.5). Anybody could: only what
@@ -86,9 +96,11 @@ impl Session {
     fn handle_packet(&mut self, now: Instant, header: &Header, body: &[u8], way: Way<'_>) {
         let Ok(decoded) = FromServer::decode(header.command, body, MetaForm::Unknown) else {
             self.acknowledge(header, way);
-            self.dropped.undecodable += 1;
-            return;
+            return self.drop_packet(Some(header), Why::Undecodable);
         };
+        if let Some(field) = decoded.clamped {
+            tracing::debug!(uin = %self.uin, command = header.command, field, "a text is shorter than its length says");
+        }
         match decoded.packet {
             FromServer::Ack => self.handle_ack(now, header),
             FromServer::LoginReply(LoginReply { ip, .. }) => {
@@ -120,7 +132,7 @@ impl Session {
             }
             packet if self.is_online() => self.handle_online(now, header, packet, way),
             // It overtook the answer to the login. The server repeats it.
-            _ => self.dropped.unexpected += 1,
+            _ => self.drop_packet(Some(header), Why::Unexpected),
         }
     }
 
@@ -140,8 +152,7 @@ impl Session {
 
     fn handle_login_answer(&mut self, now: Instant, header: &Header, answer: Answer) {
         if !self.answers_login(header) {
-            self.dropped.unexpected += 1;
-            return;
+            return self.drop_packet(Some(header), Why::Unexpected);
         }
         let was_sent_once = self
             .window
@@ -162,7 +173,7 @@ impl Session {
         if self.answers_login(header) {
             self.handle_login_answer(now, header, Answer::TryAgain);
         } else if !self.window.postpone(now, header.seq2) {
-            self.dropped.unexpected += 1;
+            self.drop_packet(Some(header), Why::Unexpected);
         }
     }
 
@@ -175,8 +186,7 @@ impl Session {
         let is_answer = self.window.awaits_request(header.seq2)
             || self.window.answered_lately(now, header.seq2);
         if !is_answer || !self.is_online() {
-            self.dropped.unexpected += 1;
-            return;
+            return self.drop_packet(Some(header), Why::Unexpected);
         }
         if let Some(answered) = self.window.answered(now, header.seq2)
             && let Purpose::Message(id) = answered.purpose
@@ -217,14 +227,20 @@ impl Session {
                 self.tell_status(target.target_uin, None);
             }
             FromServer::OfflineMessage(message) => {
-                self.handle_offline_message(now, header.seq1, &message);
+                self.handle_offline_message(now, header, &message, way);
             }
-            answer => self.handle_answer(now, header, answer),
+            answer => self.handle_answer(now, header, answer, way),
         }
     }
 
     /// What may answer a request, and so ends its repetition.
-    fn handle_answer(&mut self, now: Instant, header: &Header, packet: FromServer<'_>) {
+    fn handle_answer(
+        &mut self,
+        now: Instant,
+        header: &Header,
+        packet: FromServer<'_>,
+        way: Way<'_>,
+    ) {
         if let Some(answered) = self.window.answered(now, header.seq2) {
             self.succeeded(now, answered.purpose);
         }
@@ -232,19 +248,20 @@ impl Session {
             FromServer::ListDone(_) => self.handle_list_done(now),
             FromServer::EndOfflineMessages => {
                 if let Some(loading) = &mut self.loading {
-                    loading.offline_end(header.seq1);
+                    loading.offline_end(way.outer(header).seq1);
                 }
             }
-            FromServer::Meta(reply) => self.handle_meta(now, header.seq2, &reply),
+            FromServer::Meta(reply) => self.handle_meta(now, header, &reply),
             FromServer::InfoReply(reply) => {
                 let profile = self.profile(
                     [reply.nick, reply.first, reply.last, reply.email],
                     reply.auth_byte,
                 );
-                self.handle_profile(reply.target_uin, Ok(profile));
+                self.handle_profile(header, reply.target_uin, Ok(profile));
             }
             FromServer::InvalidUin(target) => {
-                self.handle_profile(target.target_uin, Err(NoProfile::NoSuchUser));
+                let profile = Err(NoProfile::NoSuchUser);
+                self.handle_profile(header, target.target_uin, profile);
             }
             // Answers to what is not asked, and the service's own announcements.
             _ => {}
@@ -252,18 +269,13 @@ impl Session {
     }
 
     fn handle_message(&mut self, header: &Header, packet: &ReceiveMessage<'_>, way: Way<'_>) {
-        let outer = match way {
-            Way::Alone => header,
-            Way::Inside(outer) => outer,
-        };
+        let outer = way.outer(header);
         let is_held = matches!(way, Way::Alone) && self.incoming.is_held(header.seq1);
         if is_held {
-            self.dropped.duplicates += 1;
-            return;
+            return self.drop_packet(Some(header), Why::Duplicate);
         }
         if !self.incoming.has_room_for(1) {
-            self.dropped.over_limit += 1;
-            return;
+            return self.drop_packet(Some(header), Why::OverLimit);
         }
         if !self.is_news(header, way) {
             return self.acknowledge(header, way);
@@ -271,7 +283,7 @@ impl Session {
         let from = body::sender(packet.from_uin, packet.msg_type);
         // Loops of one's own words do not come from the server (§12).
         if from == self.uin {
-            self.dropped.unexpected += 1;
+            self.drop_packet(Some(header), Why::Unexpected);
             return self.acknowledge(header, way);
         }
         let receipt = self.incoming.hold(outer.seq1, outer.seq2);
@@ -285,16 +297,13 @@ impl Session {
 
     fn handle_multi(&mut self, now: Instant, header: &Header, multi: &Multi<'_>, way: Way<'_>) {
         if matches!(way, Way::Inside(_)) {
-            self.dropped.unexpected += 1;
-            return;
+            return self.drop_packet(Some(header), Why::Unexpected);
         }
         if self.incoming.is_held(header.seq1) {
-            self.dropped.duplicates += 1;
-            return;
+            return self.drop_packet(Some(header), Why::Duplicate);
         }
         if !self.incoming.has_room_for(multi.packets.len()) {
-            self.dropped.over_limit += 1;
-            return;
+            return self.drop_packet(Some(header), Why::OverLimit);
         }
         if !self.is_news(header, way) {
             return self.acknowledge(header, way);
@@ -315,21 +324,26 @@ impl Session {
         // It is work like any other, but refused it would be lost: the outer packet is acknowledged.
         self.budget.take(now);
         let Ok(opened) = self.dialect.read(Side::Server, &mut Reader::new(packet)) else {
-            self.dropped.undecodable += 1;
-            return;
+            return self.drop_packet(None, Why::Undecodable);
         };
-        if self.admits(&opened.header) {
-            self.handle_packet(now, &opened.header, opened.body, Way::Inside(outer));
+        match self.admits(&opened.header) {
+            Ok(()) => self.handle_packet(now, &opened.header, opened.body, Way::Inside(outer)),
+            Err(why) => self.drop_packet(Some(&opened.header), why),
         }
     }
 
-    fn handle_offline_message(&mut self, now: Instant, seq1: u16, packet: &OfflineMessage<'_>) {
+    fn handle_offline_message(
+        &mut self,
+        now: Instant,
+        header: &Header,
+        packet: &OfflineMessage<'_>,
+        way: Way<'_>,
+    ) {
         let loading = self
             .loading
             .get_or_insert_with(|| Box::new(Loading::unexpected()));
-        if !loading.is_news(now, seq1, packet) {
-            self.dropped.duplicates += 1;
-            return;
+        if !loading.is_news(now, way.outer(header).seq1, packet) {
+            return self.drop_packet(Some(header), Why::Duplicate);
         }
         loading.collect(Stored {
             from: body::sender(packet.from_uin, packet.msg_type),
@@ -350,8 +364,8 @@ impl Session {
         }
     }
 
-    fn handle_meta(&mut self, now: Instant, seq2: u16, reply: &MetaReply<'_>) {
-        let Some(uin) = self.profiles.asked_as(seq2) else {
+    fn handle_meta(&mut self, now: Instant, header: &Header, reply: &MetaReply<'_>) {
+        let Some(uin) = self.profiles.asked_as(header.seq2) else {
             return;
         };
         match &reply.info {
@@ -360,10 +374,10 @@ impl Session {
                     [short.nick, short.first, short.last, short.email],
                     short.auth_byte,
                 );
-                self.handle_profile(uin, Ok(profile));
+                self.handle_profile(header, uin, Ok(profile));
             }
             _ if reply.result == MetaReply::FAILED => {
-                self.handle_profile(uin, Err(NoProfile::NoSuchUser));
+                self.handle_profile(header, uin, Err(NoProfile::NoSuchUser));
             }
             _ => {
                 self.profiles.meta_failed(now, uin);
@@ -374,10 +388,9 @@ impl Session {
         }
     }
 
-    fn handle_profile(&mut self, uin: Uin, profile: Result<Profile, NoProfile>) {
+    fn handle_profile(&mut self, header: &Header, uin: Uin, profile: Result<Profile, NoProfile>) {
         if !self.profiles.answered(uin) {
-            self.dropped.unexpected += 1;
-            return;
+            return self.drop_packet(Some(header), Why::Unexpected);
         }
         self.window.forget(Purpose::Profile(uin));
         self.tell(Event::Profile { uin, profile });
@@ -418,9 +431,25 @@ impl Session {
         match (is_news, way, &mut self.loading) {
             (true, Way::Alone, Some(loading)) => loading.note(header.seq1),
             (true, ..) => {}
-            (false, ..) => self.dropped.duplicates += 1,
+            (false, ..) => self.drop_packet(Some(header), Why::Duplicate),
         }
         is_news
+    }
+
+    /// Counts what is dropped. It is logged without a byte of it: it may be anything.
+    fn drop_packet(&mut self, header: Option<&Header>, why: Why) {
+        let command = header.map(|header| header.command);
+        tracing::debug!(uin = %self.uin, command, ?why, "packet dropped");
+        let count = match why {
+            Why::ForeignSession => &mut self.dropped.foreign_session,
+            Why::WrongUin => &mut self.dropped.wrong_uin,
+            Why::Undecodable => &mut self.dropped.undecodable,
+            Why::Duplicate => &mut self.dropped.duplicates,
+            Why::Unexpected => &mut self.dropped.unexpected,
+            Why::OverRate => &mut self.dropped.over_rate,
+            Why::OverLimit => &mut self.dropped.over_limit,
+        };
+        *count += 1;
     }
 }
 
