@@ -105,7 +105,7 @@ async fn icq_server(folder: &Path) -> IcqServer {
 
 async fn gateway(folder: &Path, component_port: u16, icq: (&str, u16)) -> Gateway {
     let folder = folder.join("gateway");
-    let more = "[log]\nfilter = \"trace\"\n\n[timing]\nlogoff_delay = 2\n";
+    let more = "[log]\nfilter = \"trace\"\n\n[gateway]\nlogoff_delay = \"2s\"\n";
     Gateway::start(program(), &folder, component_port, icq, more)
         .await
         .expect("it starts")

@@ -112,7 +112,7 @@ async fn record_a_session(folder: &Path) -> Vec<Vec<u8>> {
         .await
         .expect("the server");
     let relay = Relay::start(icq.port).await.expect("a relay");
-    let timing = "[timing]\nlogoff_delay = 1\n";
+    let timing = "[gateway]\nlogoff_delay = \"1s\"\n";
     let mut gateway = Gateway::start(
         program(),
         &folder.join("gateway"),

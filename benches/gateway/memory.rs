@@ -128,8 +128,9 @@ fn contacts(user: u32, users: u32) -> Vec<ContactRecord> {
 }
 
 fn fill_store(folder: &Path, users: u32) {
-    let data = folder.join("data");
-    let mut store = Store::start(&data, &folder.join("key")).expect("a store");
+    let state = folder.join("state");
+    std::fs::create_dir_all(&state).expect("a folder");
+    let mut store = Store::start(&state.join("db"), &state.join("key")).expect("a store");
     for chunk in (0..users).collect::<Vec<_>>().chunks(500) {
         let changes: Vec<(BareJid, Vec<Change>)> = chunk
             .iter()

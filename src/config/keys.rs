@@ -22,7 +22,7 @@ pub const KEYS: &[&str] = &[
     "xmpp.host",
     "xmpp.port",
     "xmpp.local_domains",
-    "icq.server",
+    "icq.host",
     "icq.port",
     "icq.source_addresses",
     "icq.charset",

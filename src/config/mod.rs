@@ -58,7 +58,7 @@ pub struct Xmpp {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Icq {
     /// The server's name or address. A name is resolved anew at each login.
-    pub server: String,
+    pub host: String,
     /// Its UDP port.
     pub port: u16,
     /// Addresses of this machine that logins take turns in using; none leaves it to the system.
@@ -113,7 +113,7 @@ impl Config {
                 secret: secret(&keys, &folder)?,
             },
             icq: Icq {
-                server: keys.or("icq.server", &kind::HOST, "127.0.0.1".to_owned())?,
+                host: keys.or("icq.host", &kind::HOST, "127.0.0.1".to_owned())?,
                 port: keys.or("icq.port", &kind::PORT, 4000)?,
                 source_addresses: keys.or("icq.source_addresses", &kind::ADDRESSES, Vec::new())?,
             },

@@ -17,7 +17,7 @@ fn two_values_are_enough() {
     );
     assert_eq!(config.xmpp.secret.reveal(), SECRET);
     assert_eq!(
-        (config.icq.server.as_str(), config.icq.port),
+        (config.icq.host.as_str(), config.icq.port),
         ("127.0.0.1", 4000)
     );
 }
@@ -33,7 +33,7 @@ fn what_the_file_says_is_what_is_used() {
         port = 5555
         local_domains = ["example.org", "example.com"]
         [icq]
-        server = "::1"
+        host = "::1"
         source_addresses = ["192.0.2.1", "2001:db8::1"]
         charset = "CP1251"
         keep_alive = "2m"
@@ -61,7 +61,7 @@ fn what_the_file_says_is_what_is_used() {
         config.settings.local_domains,
         ["example.org", "example.com"]
     );
-    assert_eq!(config.icq.server, "::1");
+    assert_eq!(config.icq.host, "::1");
     assert_eq!(config.icq.source_addresses.len(), 2);
     assert_eq!(config.settings.charset, "windows-1251");
     assert_eq!(config.settings.keep_alive, Duration::from_secs(120));
@@ -163,8 +163,8 @@ fn errors_name_the_file_the_key_and_what_was_expected() {
         ),
         ("[icq]\nport = \"4000\"", "icq.port: expected a port"),
         (
-            "[icq]\nserver = \"icq.example.org:4000\"",
-            "icq.server: expected a host name",
+            "[icq]\nhost = \"icq.example.org:4000\"",
+            "icq.host: expected a host name",
         ),
         (
             "[icq]\nkeep_alive = \"1s\"",

@@ -339,3 +339,162 @@ const KEEP_ALIVE: u64 = 0;
 
 /// How long the reader may look for the reason why nothing can be written.
 const LAST_WORDS: Duration = Duration::from_secs(2);
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::{TcpListener, TcpStream};
+    use xmpp_parsers::jid::Jid;
+    use xmpp_parsers::message::Message;
+
+    use super::super::component::Limits;
+    use super::*;
+    use crate::gateway::Mark;
+    use crate::model::Secret;
+
+    type Link = ComponentLink<&'static str>;
+
+    #[tokio::test]
+    async fn a_mark_is_confirmed_behind_the_stanzas_before_it() {
+        let (mut link, listener) = link().await;
+        tokio::spawn(async move { reflect(accept(&listener).await).await });
+        let number = up(&mut link).await;
+
+        link.send(&stanza());
+        link.mark(mark(1), number);
+        link.send(&stanza());
+        link.mark(mark(2), number);
+        link.flush(Instant::now());
+
+        assert!(matches!(event(&mut link).await, LinkEvent::Stanza(_)));
+        assert!(matches!(event(&mut link).await, LinkEvent::Stanza(_)));
+        for expected in [1, 2] {
+            let LinkEvent::Confirmed(confirmed) = event(&mut link).await else {
+                panic!("not a confirmation");
+            };
+            assert_eq!(confirmed, mark(expected));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_link_that_ends_is_made_anew_and_voids_its_marks() {
+        let (mut link, listener) = link().await;
+        tokio::spawn(async move {
+            let mut first = accept(&listener).await;
+            first.write_all(b"</stream:stream>").await.unwrap();
+            reflect(accept(&listener).await).await;
+        });
+        let first = up(&mut link).await;
+
+        assert!(matches!(event(&mut link).await, LinkEvent::Down));
+        link.send(&stanza());
+        let second = up(&mut link).await;
+        link.mark(mark(1), first);
+        link.mark(mark(2), second);
+        link.flush(Instant::now());
+
+        assert_ne!(first, second);
+        let LinkEvent::Confirmed(confirmed) = event(&mut link).await else {
+            panic!("the stanza sent without a link has come back");
+        };
+        assert_eq!(confirmed, mark(2));
+    }
+
+    #[tokio::test]
+    async fn the_reason_of_the_end_is_heard_although_nothing_can_be_written() {
+        let (mut link, listener) = link().await;
+        let server = tokio::spawn(async move {
+            let mut stream = accept(&listener).await;
+            let mut chunk = [0; 4096];
+            let _ = stream.read(&mut chunk).await.unwrap();
+            let error = "<stream:error><invalid-from \
+                         xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>";
+            stream.write_all(error.as_bytes()).await.unwrap();
+        });
+        up(&mut link).await;
+        link.send(&stanza());
+        link.flush(Instant::now());
+        server.await.unwrap();
+
+        for _ in 0..100 {
+            link.send(&stanza());
+            link.flush(Instant::now());
+        }
+        let State::Up(up) = &mut link.state else {
+            panic!("the link is up until it is polled");
+        };
+        assert!(up.unwritable.is_some());
+        let ended = loop {
+            up.ready().await;
+            if let Err(error) = up.poll(&mut VecDeque::new()) {
+                break error;
+            }
+        };
+
+        assert_eq!(ended.code(), "our-mistake");
+    }
+
+    async fn link() -> (Link, TcpListener) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let endpoint = Endpoint {
+            host: "127.0.0.1".to_owned(),
+            port: listener.local_addr().unwrap().port(),
+            domain: "icq.example.org".to_owned(),
+            secret: Secret::new("secret"),
+            limits: Limits::default(),
+            max_stanza: 256 * 1024,
+        };
+        (ComponentLink::new(endpoint, Instant::now()), listener)
+    }
+
+    async fn up(link: &mut Link) -> LinkNumber {
+        match event(link).await {
+            LinkEvent::Up(number) => number,
+            other => panic!("not up: {other:?}"),
+        }
+    }
+
+    async fn event(link: &mut Link) -> LinkEvent<&'static str> {
+        loop {
+            if let Some(event) = link.poll_event() {
+                return event;
+            }
+            link.flush(Instant::now());
+            link.ready().await;
+        }
+    }
+
+    fn mark(number: u64) -> MarkOf<&'static str> {
+        MarkOf {
+            user: "romeo",
+            mark: Mark(number),
+        }
+    }
+
+    fn stanza() -> Stanza {
+        let to = Jid::new("romeo@example.org").unwrap();
+        let mut message = Message::new(to);
+        message.from = Some(Jid::new("1@icq.example.org").unwrap());
+        Stanza::Message(Box::new(message))
+    }
+
+    /// Takes a connection and any secret.
+    async fn accept(listener: &TcpListener) -> TcpStream {
+        let mut stream = listener.accept().await.unwrap().0;
+        let header = "<stream:stream xmlns='jabber:component:accept' \
+                      xmlns:stream='http://etherx.jabber.org/streams' id='1'>";
+        stream.write_all(header.as_bytes()).await.unwrap();
+        let mut text = Vec::new();
+        while !text.ends_with(b"</handshake>") {
+            text.push(stream.read_u8().await.unwrap());
+        }
+        stream.write_all(b"<handshake/>").await.unwrap();
+        stream
+    }
+
+    /// Sends everything back, as a server does with what the component sends to itself.
+    async fn reflect(mut stream: TcpStream) {
+        let (mut read, mut write) = stream.split();
+        let _ = tokio::io::copy(&mut read, &mut write).await;
+    }
+}

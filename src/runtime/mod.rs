@@ -1,5 +1,6 @@
 //! Sockets, clocks and tasks: the only module that has any.
 
+pub mod admin;
 mod clock;
 pub mod component;
 mod component_link;

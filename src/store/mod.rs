@@ -19,6 +19,7 @@ mod witness;
 
 use std::path::Path;
 
+use serde::{Deserialize, Serialize};
 use xmpp_parsers::jid::BareJid;
 use zeroize::Zeroizing;
 
@@ -48,7 +49,7 @@ pub struct Store {
 }
 
 /// What the store has to tell the operator.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Deserialize, Serialize)]
 pub struct Statistics {
     /// Registered users.
     pub users: usize,

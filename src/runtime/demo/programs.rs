@@ -87,7 +87,7 @@ impl Gateway {
         fs::create_dir_all(folder)?;
         fs::write(
             folder.join("gateway.toml"),
-            configuration(folder, component_port, icq, more),
+            configuration(component_port, icq, more),
         )?;
         let child = run(program, folder)?;
         let gateway = Self {
@@ -207,10 +207,8 @@ fn free_udp_port() -> io::Result<u16> {
         .port())
 }
 
-fn configuration(folder: &Path, component_port: u16, icq: (&str, u16), more: &str) -> String {
+fn configuration(component_port: u16, icq: (&str, u16), more: &str) -> String {
     let (icq_host, icq_port) = icq;
-    let data = folder.join("data");
-    let socket = folder.join("gateway.sock");
     format!(
         r#"[xmpp]
 domain = "{COMPONENT}"
@@ -222,14 +220,6 @@ port = {component_port}
 host = "{icq_host}"
 port = {icq_port}
 
-[store]
-path = "{data}"
-
-[admin]
-socket = "{socket}"
-
-{more}"#,
-        data = data.display(),
-        socket = socket.display(),
+{more}"#
     )
 }
