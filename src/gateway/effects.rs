@@ -99,7 +99,12 @@ impl Effects {
 
     /// The next thing for the driver to do.
     pub fn next_output(&mut self) -> Option<UserOutput> {
-        self.outputs.pop_front()
+        let next = self.outputs.pop_front();
+        // A login makes many at once; idle users keep no room for them.
+        if next.is_none() && self.outputs.capacity() > MAX_IDLE {
+            self.outputs = VecDeque::new();
+        }
+        next
     }
 
     /// The next message of the gateway's own.
@@ -112,3 +117,6 @@ impl Effects {
         self.commands.pop_front()
     }
 }
+
+/// Room for outputs that a user without any may keep.
+const MAX_IDLE: usize = 8;

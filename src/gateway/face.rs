@@ -8,11 +8,11 @@ use xmpp_parsers::presence::Show;
 
 use super::facts::Facts;
 use super::own::OwnPresence;
-use super::resources::show;
 use super::{Effects, UserState, words};
 use crate::icq::Command;
 use crate::model::{Availability, Now, Status, UnixTime};
 use crate::store::Mode;
+use crate::xmpp::presence::show;
 
 /// What ICQ and the user's resources were last told.
 #[derive(Debug, Default)]
@@ -28,6 +28,8 @@ pub(super) struct Face {
     /// Since when there is none any more; `None` if there never was one.
     alone_since: Option<Instant>,
     shown: Option<OwnPresence>,
+    /// When somebody was last shown it.
+    shown_at: Option<Instant>,
     show_at: Option<Instant>,
 }
 
@@ -67,7 +69,7 @@ impl Face {
             self.status = status;
             fx.command(Command::SetStatus(status));
         }
-        self.show(facts, fx, None);
+        self.show(now, facts, fx, None);
     }
 
     fn wanted(&self, now: Now, facts: &Facts) -> (Status, Option<Box<str>>) {
@@ -96,7 +98,7 @@ impl Face {
         let wait = facts.state == UserState::Queued;
         self.show_at = wait.then(|| now.instant + QUEUE_SHOWS_AFTER);
         if !wait {
-            self.show(facts, fx, retry_at);
+            self.show(now, facts, fx, retry_at);
         }
     }
 
@@ -105,26 +107,35 @@ impl Face {
         self.shown = None;
     }
 
-    fn show(&mut self, facts: &Facts, fx: &mut Effects, retry_at: Option<UnixTime>) {
+    fn show(&mut self, now: Now, facts: &Facts, fx: &mut Effects, retry_at: Option<UnixTime>) {
         let presence = self.presence(facts, retry_at);
         if self.shown.as_ref() == Some(&presence) || !facts.link_up || !facts.registered {
             return;
         }
         for jid in facts.resources.iter() {
             fx.send(presence.to(&facts.env(), jid.clone()));
+            self.shown_at = Some(now.instant);
         }
         self.shown = Some(presence);
     }
 
+    /// The server asks on behalf of all resources, and they have just been shown it (§8).
+    pub(super) fn was_just_shown(&self, now: Now) -> bool {
+        self.shown_at
+            .is_some_and(|at| now.instant - at < ONE_ANSWER)
+    }
+
     /// Shows the gateway's presence to one address.
     pub(super) fn show_to(
-        &self,
+        &mut self,
+        now: Now,
         facts: &Facts,
         fx: &mut Effects,
         retry_at: Option<UnixTime>,
         to: impl Into<Jid>,
     ) {
         fx.send(self.presence(facts, retry_at).to(&facts.env(), to));
+        self.shown_at = Some(now.instant);
     }
 
     /// The gateway's presence in the user's state.
@@ -134,7 +145,7 @@ impl Face {
             UserState::Queued | UserState::Connecting | UserState::Loading => {
                 (true, Some(Show::Dnd), Some(words::progress(state).into()))
             }
-            UserState::Online => (true, show(self.status.availability), self.text.clone()),
+            UserState::Online => (true, show(self.status), self.text.clone()),
             UserState::Retrying(_) => {
                 let text = words::next_try(state, retry_at.unwrap_or_default());
                 (true, Some(Show::Xa), Some(text.into()))
@@ -155,7 +166,7 @@ impl Face {
     pub(super) fn handle_timeout(&mut self, now: Now, facts: &Facts, fx: &mut Effects) {
         if self.show_at.is_some_and(|at| at <= now.instant) {
             self.show_at = None;
-            self.show(facts, fx, None);
+            self.show(now, facts, fx, None);
         }
     }
 
@@ -179,6 +190,9 @@ const STATUS_EVERY: Duration = Duration::from_secs(3);
 
 /// When somebody who is always online is shown away (xmpp-gateway.md §6.2).
 const AWAY_AFTER: Duration = Duration::from_secs(600);
+
+/// Presence and probe of a user who comes online arrive together.
+const ONE_ANSWER: Duration = Duration::from_secs(5);
 
 /// When somebody who waits for a turn is told so.
 const QUEUE_SHOWS_AFTER: Duration = Duration::from_secs(2);

@@ -25,6 +25,8 @@ use crate::store::{Change, Cursor, Entry, Failure, Incoming, Outgoing, Stage};
 #[derive(Debug, Default)]
 pub struct Journal {
     cursor: Cursor,
+    /// As it was written down last.
+    written: Cursor,
     next_id: u64,
     to_icq: Batches,
     from_icq: Batches,
@@ -49,6 +51,7 @@ impl Journal {
     /// [`Inbox::load`](super::Inbox::load).
     pub fn load(batches: BTreeMap<u64, Vec<Entry>>, cursor: Cursor) -> (Self, Unfinished) {
         let mut journal = Self {
+            written: cursor.clone(),
             cursor,
             ..Self::default()
         };
@@ -255,7 +258,8 @@ impl Journal {
                 write(Change::AddBatch { batch, entries });
             }
         }
-        if std::mem::take(&mut self.cursor_changed) {
+        if std::mem::take(&mut self.cursor_changed) && self.cursor != self.written {
+            self.written.clone_from(&self.cursor);
             write(Change::Cursor(self.cursor.clone()));
         }
         for batch in self.dropped.drain(..) {

@@ -359,8 +359,22 @@ impl Login {
     }
 
     /// Shows the gateway's presence to one address.
-    pub(super) fn show_to(&self, facts: &Facts, fx: &mut Effects, to: impl Into<Jid>) {
-        self.face.show_to(facts, fx, self.retry_at(), to);
+    pub(super) fn show_to(
+        &mut self,
+        now: Now,
+        facts: &Facts,
+        fx: &mut Effects,
+        to: impl Into<Jid>,
+    ) {
+        let retry_at = self.retry_at();
+        self.face.show_to(now, facts, fx, retry_at, to);
+    }
+
+    /// Answers a probe, once for a resource that was shown the same a moment ago.
+    pub(super) fn handle_probe(&mut self, now: Now, facts: &Facts, fx: &mut Effects, from: &Jid) {
+        if from.is_full() || !self.face.was_just_shown(now) {
+            self.show_to(now, facts, fx, from.clone());
+        }
     }
 
     fn retry_at(&self) -> Option<UnixTime> {

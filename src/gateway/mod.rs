@@ -68,7 +68,7 @@ pub enum UserInput {
         /// The local UDP port.
         local_port: u16,
     },
-    /// The answer to [`UserOutput::Connect`]: there is no socket, and why.
+    /// The answer to [`UserOutput::Connect`], or later: there is no socket (any more), and why.
     ConnectFailed(LogoutReason),
     /// The answer to an iq of this user's could not be read: the request with this id has failed.
     BadAnswer(String),

@@ -31,6 +31,8 @@ pub struct Outbox {
     pace: Pace,
     /// When the pace lets the next one go, if one waits for that.
     turn: Option<Instant>,
+    /// The session takes no more: it is about to end, or has enough to do.
+    closing: bool,
     /// Since when nothing has moved although the session is online and messages wait.
     still_since: Option<Instant>,
     /// Whom the user wrote to without knowing them, and when first.
@@ -213,9 +215,16 @@ impl Outbox {
             self.wait(env, now, journal, outgoing);
         }
         self.turn = None;
-        if !env.icq_online {
-            return;
+        if env.icq_online && !self.closing {
+            self.send(now, env, fx, journal);
         }
+        match self.waiting.is_empty() || !env.icq_online {
+            true => self.still_since = None,
+            false => _ = self.still_since.get_or_insert(now.instant),
+        }
+    }
+
+    fn send(&mut self, now: Now, env: &Env<'_>, fx: &mut Effects, journal: &mut Journal) {
         let limits = &env.settings.limits;
         let rate = Rate {
             burst: limits.message_burst.max(1),
@@ -237,10 +246,6 @@ impl Outbox {
             });
             self.in_flight.push(letter);
             self.still_since = Some(now.instant);
-        }
-        match self.waiting.is_empty() {
-            true => self.still_since = None,
-            false => _ = self.still_since.get_or_insert(now.instant),
         }
     }
 
@@ -274,6 +279,7 @@ impl Outbox {
         for letter in &mut self.waiting {
             letter.hold_until = None;
         }
+        self.closing = false;
         self.still_since = None;
     }
 
@@ -299,6 +305,7 @@ impl Outbox {
     /// ICQ acknowledged a message.
     pub fn sent(&mut self, now: Now, journal: &mut Journal, id: MessageId) {
         if let Some(letter) = self.land(now, id) {
+            self.closing = false;
             journal.ended(letter.id);
         }
     }
@@ -317,7 +324,10 @@ impl Outbox {
             return;
         };
         match why {
-            NotSent::NeverLeft => self.wait_again(now, env, fx, journal, letter),
+            NotSent::NeverLeft => {
+                self.closing = true;
+                self.wait_again(now, env, fx, journal, letter);
+            }
             NotSent::Unsupported => {
                 self.fail(env, fx, journal, letter, Failure::Unsupported, None);
             }
@@ -542,3 +552,6 @@ const PART_BYTES: usize = 400;
 /// xmpp-gateway.md §28.1, "distinct new recipients not on the list".
 const STRANGERS_PER_HOUR: usize = 10;
 const HOUR: Duration = Duration::from_secs(3600);
+
+#[cfg(test)]
+mod tests;

@@ -8,6 +8,7 @@ use xmpp_parsers::ns;
 use xmpp_parsers::presence::{Presence, Show};
 
 use crate::model::{Availability, Now, Status, UnixTime};
+use crate::xmpp::presence;
 
 /// The resources that have announced themselves to the gateway.
 #[derive(Debug, Default)]
@@ -190,24 +191,9 @@ const fn availability(show: Option<&Show>) -> Availability {
     }
 }
 
-/// What XMPP is told for an availability (xmpp-gateway.md §7.3).
-pub(super) const fn show(availability: Availability) -> Option<Show> {
-    match availability {
-        Availability::Online => None,
-        Availability::FreeForChat => Some(Show::Chat),
-        Availability::Away => Some(Show::Away),
-        Availability::NotAvailable => Some(Show::Xa),
-        Availability::Occupied | Availability::DoNotDisturb => Some(Show::Dnd),
-    }
-}
-
-/// The status without a language, else the first; cut to a length worth keeping.
+/// The status text, cut to a length worth keeping.
 fn status_text(presence: &Presence) -> Option<Box<str>> {
-    let text = presence
-        .statuses
-        .get("")
-        .or_else(|| presence.statuses.values().next())?
-        .trim();
+    let text = presence::text(presence);
     let end = text.char_indices().nth(MAX_TEXT_CHARS);
     let text = &text[..end.map_or(text.len(), |(end, _)| end)];
     (!text.is_empty()).then(|| text.into())

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use super::UserState;
 use crate::icq::LogoutReason;
 use crate::model::{Uin, UnixTime};
+use crate::xmpp::text::clean_line;
 
 impl UserState {
     /// What the state means, for people: the same in presence, log and errors.
@@ -34,17 +35,26 @@ pub(super) fn logged_out(reason: &LogoutReason) -> Cow<'static, str> {
         LogoutReason::Refused(text) if text.is_empty() => {
             "ICQ says this account is suspended.".into()
         }
-        LogoutReason::Refused(text) => format!("ICQ refuses this account: {text}").into(),
+        LogoutReason::Refused(text) => {
+            format!("ICQ refuses this account: {}", servers_words(text)).into()
+        }
         LogoutReason::AlreadyOnline => "This ICQ number is logged in somewhere else.".into(),
         LogoutReason::TryAgainLater => "ICQ asks to wait.".into(),
         LogoutReason::Kicked(text) if text.is_empty() => {
             "ICQ closed this login because the number logged in somewhere else.".into()
         }
-        LogoutReason::Kicked(text) => format!("ICQ closed this login: {text}").into(),
+        LogoutReason::Kicked(text) => {
+            format!("ICQ closed this login: {}", servers_words(text)).into()
+        }
         LogoutReason::SessionLost | LogoutReason::ConnectionLost => "ICQ connection lost.".into(),
         LogoutReason::NoAnswer => "ICQ did not answer.".into(),
         LogoutReason::Unreachable(_) => "ICQ cannot be reached.".into(),
     }
+}
+
+/// What a server says, as far as it fits into a line.
+fn servers_words(text: &str) -> String {
+    clean_line(text, 200)
 }
 
 /// Status of the gateway while it waits to try again: `ICQ connection lost, next try 14:32 UTC`.
@@ -188,6 +198,7 @@ pub(super) const NO_LOOP: &str = "Addresses of this gateway cannot register with
 pub(super) const NO_ACCESS: &str = "The operator of this gateway does not let you use it.";
 pub(super) const TOO_FAST: &str =
     "You send more than this gateway takes. Try again in five minutes.";
+pub(super) const NO_ROOM: &str = "Too much of yours is waiting already. Try again later.";
 
 pub(super) const NOT_UNDERSTOOD: &str = "This does not follow the schema.";
 pub(super) const TOO_LARGE: &str = "This is nested too deeply or too large.";
@@ -195,6 +206,7 @@ pub(super) const UNKNOWN_NAMESPACE: &str = "This is not offered here.";
 pub(super) const WRONG_PLACE: &str = "This is not offered at this address.";
 pub(super) const NO_SUCH_NODE: &str = "There is no such node.";
 pub(super) const NOBODY: &str = "Nobody on ICQ has this address.";
+pub(super) const NOT_KNOWN: &str = "ICQ does not tell.";
 pub(super) const CONTACT_OFFLINE: &str = "This contact is offline.";
 pub(super) const PROMPT: &str = "Enter the ICQ number of the person.";
 pub(super) const PROMPT_FIELD: &str = "ICQ number";

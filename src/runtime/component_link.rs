@@ -24,6 +24,20 @@ pub(super) struct ComponentLink<U> {
     state: State<U>,
     number: LinkNumber,
     events: VecDeque<LinkEvent<U>>,
+    /// When it last went up or down.
+    since: Instant,
+    problem: Option<&'static str>,
+}
+
+/// How the link is, for the operator.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct LinkStatus {
+    /// It is up.
+    pub(super) up: bool,
+    /// Since when it is as it is.
+    pub(super) since: Instant,
+    /// Why it was down the last time.
+    pub(super) problem: Option<&'static str>,
 }
 
 /// What happened on the link.
@@ -73,6 +87,8 @@ impl<U> ComponentLink<U> {
             state: State::Waiting(now),
             number: LinkNumber::default(),
             events: VecDeque::new(),
+            since: now,
+            problem: None,
         }
     }
 
@@ -129,8 +145,21 @@ impl<U> ComponentLink<U> {
         }
     }
 
-    /// The link is up.
-    pub(super) const fn is_up(&self) -> bool {
+    /// The number of the link that is up, or was the last.
+    pub(super) const fn number(&self) -> LinkNumber {
+        self.number
+    }
+
+    /// How it is.
+    pub(super) const fn status(&self) -> LinkStatus {
+        LinkStatus {
+            up: self.is_up(),
+            since: self.since,
+            problem: self.problem,
+        }
+    }
+
+    const fn is_up(&self) -> bool {
         matches!(self.state, State::Up(_))
     }
 
@@ -159,6 +188,7 @@ impl<U> ComponentLink<U> {
         };
         tracing::info!(domain = %self.endpoint.domain, "the link to the XMPP server is up");
         self.reconnect.handle_up(now);
+        self.since = now;
         self.number.0 += 1;
         self.events.push_back(LinkEvent::Up(self.number));
         self.state = State::Up(Box::new(Up {
@@ -184,7 +214,9 @@ impl<U> ComponentLink<U> {
         let retry = self.reconnect.handle_down(now, &error, rand::random());
         tell(&self.endpoint, &error, retry.after, retry.tell);
         self.state = State::Waiting(now + retry.after);
+        self.problem = Some(error.code());
         if was_up {
+            self.since = now;
             self.events.push_back(LinkEvent::Down);
         }
     }

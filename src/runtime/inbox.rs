@@ -56,12 +56,6 @@ impl Inbox {
         self.put(self.lock(), item);
     }
 
-    /// The same, before everything else.
-    pub(super) fn push_first(&self, item: Item) {
-        self.lock().push_front(item);
-        self.filled.notify_one();
-    }
-
     /// Takes the next item. Only one, so that a task that dies of it takes no others along.
     pub(super) fn pop(&self) -> Option<Item> {
         let mut items = self.lock();
@@ -132,11 +126,6 @@ mod tests {
         for number in 0..200 {
             inbox.push_stanza(message(number)).unwrap();
         }
-        inbox.push_first(Item::Input(UserInput::LinkDown));
-
-        let first = inbox.pop();
-
-        assert!(matches!(first, Some(Item::Input(UserInput::LinkDown))));
         for number in 0..200 {
             assert_eq!(inbox.pop().map(stanza), Some(message(number)));
         }

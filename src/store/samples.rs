@@ -78,6 +78,7 @@ pub(super) fn contact() -> ContactRecord {
             reason: REASON.into(),
             received: UnixTime(3),
             told: true,
+            kind: RequestKind::Question,
         })),
         granted: true,
         xmpp_to: Subscription::Yes,

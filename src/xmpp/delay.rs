@@ -16,7 +16,7 @@ pub fn delay(domain: &DomainRef, stamp: UnixTime) -> Element {
 }
 
 /// A moment as XEP-0082 writes it, in whole seconds.
-fn date_time(time: UnixTime) -> String {
+pub fn date_time(time: UnixTime) -> String {
     let (days, second) = (time.secs() / DAY, time.secs() % DAY);
     let (year, month, day) = date(days);
     let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);

@@ -30,7 +30,7 @@ use xmpp_parsers::message::{Lang, Message as MessageStanza};
 use xmpp_parsers::presence::{Presence, Type};
 
 use super::{Effects, Env, Mark, Sender};
-use crate::model::{Contact, Introduction, Now, Status, Uin};
+use crate::model::{Contact, Introduction, Now, Status, Uin, UnixTime};
 use crate::store::{Change, ContactRecord, Subscription};
 use crate::xmpp::{address, presence as stanza};
 use authorisation::Asks;
@@ -121,6 +121,13 @@ impl Roster {
     /// The status the user is shown for a contact; `None` is offline or unknown.
     pub fn status(&self, uin: Uin) -> Option<Status> {
         self.list.find(uin)?.status()
+    }
+
+    /// When a contact who is offline was last seen, if the user may know and anybody does.
+    pub fn last_seen(&self, uin: Uin) -> Option<UnixTime> {
+        let item = self.list.find(uin).filter(|item| item.is_visible())?;
+        let known = item.status().is_none() && item.seen.left != 0;
+        known.then(|| UnixTime::from_secs(u64::from(item.seen.left)))
     }
 
     /// The ICQ session has its contact list: from now on silence about a contact means offline.

@@ -7,7 +7,7 @@ mod strangers;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Bound;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -37,6 +37,8 @@ use strangers::Strangers;
 pub struct Gateway {
     shared: Arc<Shared>,
     users: BTreeMap<BareJid, Known>,
+    /// Registered, and may not use the gateway any more: kept, and not served.
+    excluded: BTreeSet<BareJid>,
     strangers: Strangers,
     registrations: Registrations,
     gate: Gate,
@@ -60,6 +62,8 @@ pub enum GatewayInput {
     Stanza(Stanza),
     /// A stanza came that could not be read.
     Bad(BadStanza),
+    /// The queue of a user's task has no room for this stanza, which was to be delivered.
+    NoRoom(Stanza),
     /// [`UserOutput::State`](super::UserOutput::State)
     State(BareJid, UserState),
     /// [`UserOutput::WantLogin`](super::UserOutput::WantLogin)
@@ -116,6 +120,7 @@ impl Gateway {
         Self {
             shared: Arc::new(Shared::new(settings, now)),
             users: BTreeMap::new(),
+            excluded: BTreeSet::new(),
             strangers: Strangers::default(),
             registrations: Registrations::default(),
             gate: Gate::default(),
@@ -131,7 +136,11 @@ impl Gateway {
     /// Starts a user who was written down. One who may not use the gateway any more is kept and not
     /// served.
     pub fn load(&mut self, now: Now, jid: BareJid, record: UserRecord) {
-        if self.shared.may_use(&jid).is_err() || self.shutting_down {
+        if self.shutting_down {
+            return;
+        }
+        if self.shared.may_use(&jid).is_err() {
+            self.excluded.insert(jid);
             return;
         }
         let known = Known {
@@ -162,6 +171,10 @@ impl Gateway {
             GatewayInput::LinkDown => self.link_down(),
             GatewayInput::Stanza(stanza) => self.handle_stanza(now, stanza),
             GatewayInput::Bad(bad) => self.handle_bad(now, bad),
+            GatewayInput::NoRoom(stanza) => {
+                let refusal = Refusal::new(Condition::ResourceConstraint, words::NO_ROOM);
+                self.refuse(stanza, &refusal);
+            }
             GatewayInput::State(user, state) => {
                 if let Some(known) = self.users.get_mut(&user) {
                     known.state = state.code();
@@ -269,6 +282,10 @@ impl Gateway {
         }
         if is_counted(&stanza) && !self.is_within_limits(now.instant, &user) {
             let refusal = Refusal::new(Condition::ResourceConstraint, words::TOO_FAST);
+            return self.refuse(stanza, &refusal);
+        }
+        if self.excluded.contains(&user) {
+            let refusal = Refusal::new(Condition::NotAllowed, words::NO_ACCESS);
             return self.refuse(stanza, &refusal);
         }
         let address = Address::read(to, settings.lowest_uin);

@@ -289,6 +289,23 @@ fn who_may_not_use_the_gateway_cannot_register() {
 }
 
 #[test]
+fn a_user_who_may_not_any_more_is_kept_and_not_served() {
+    let mut settings = settings();
+    settings.access = Vec::new();
+    let mut world = World::with(settings);
+    world.load("romeo");
+    assert!(world.started.is_empty());
+
+    world.hears("<presence from='romeo@example.org/pc' to='icq.example.org'/>");
+    world.sees_nothing();
+    world.hears(
+        "<message id='m' from='romeo@example.org/pc' to='123456@icq.example.org'>\
+         <body>x</body></message>",
+    );
+    world.sees_error("m", "not-allowed");
+}
+
+#[test]
 fn an_error_never_repeats_what_was_filled_in() {
     let mut world = World::up();
 

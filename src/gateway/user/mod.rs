@@ -53,6 +53,8 @@ pub struct User {
     local_port: u16,
     /// The session was told to say goodbye.
     closing: bool,
+    /// Why it was, if the socket was lost under it.
+    lost: Option<LogoutReason>,
     /// No login follows by itself: messages that wait for one come back.
     giving_up: bool,
     trial: Option<Box<Trial>>,
@@ -113,6 +115,7 @@ impl User {
             socket: false,
             local_port: 0,
             closing: false,
+            lost: None,
             giving_up: false,
             trial: None,
             trials: Pace::default(),
@@ -143,12 +146,7 @@ impl User {
             }
             UserInput::LoginGranted => self.login_granted(now),
             UserInput::Connected { local_port } => self.connected(now, local_port),
-            UserInput::ConnectFailed(reason) => {
-                if self.socket && self.session.is_none() {
-                    self.socket = false;
-                    self.session_ended(now, reason);
-                }
-            }
+            UserInput::ConnectFailed(reason) => self.socket_lost(now, reason),
             UserInput::Shutdown => self.shut_down(now),
         }
         self.finish(now);
@@ -378,6 +376,7 @@ impl User {
             Address::Contact(uin) => Some(ContactView {
                 name: self.roster.contact(uin).map_or("", |it| &it.name),
                 online: self.roster.status(uin).is_some(),
+                last_seen: self.roster.last_seen(uin),
             }),
             Address::Gateway | Address::Invalid => None,
         };
@@ -493,7 +492,10 @@ impl User {
                 let env = self.facts.env();
                 self.roster.profile(now, &env, &mut self.fx, uin, profile);
             }
-            Event::LoggedOut(reason) => self.session_ended(now, reason),
+            Event::LoggedOut(reason) => {
+                let reason = self.lost.take().unwrap_or(reason);
+                self.session_ended(now, reason);
+            }
         }
     }
 
@@ -537,6 +539,21 @@ impl User {
                 session.handle_command(now.instant, Command::LogOut);
             }
             None => self.close_socket(),
+        }
+    }
+
+    /// There is no socket, or no longer. A session that had it is ended the orderly way, so that each of
+    /// its messages has its ending.
+    fn socket_lost(&mut self, now: Now, reason: LogoutReason) {
+        if !std::mem::take(&mut self.socket) {
+            return;
+        }
+        match &mut self.session {
+            Some(session) => {
+                self.lost = Some(reason);
+                session.handle_command(now.instant, Command::LogOut);
+            }
+            None => self.session_ended(now, reason),
         }
     }
 

@@ -88,7 +88,9 @@ impl User {
                 }
                 Err(_) => self.account_in_doubt(now, presence),
             },
-            Type::Probe => self.login.show_to(&self.facts, &mut self.fx, from.clone()),
+            Type::Probe => self
+                .login
+                .handle_probe(now, &self.facts, &mut self.fx, from),
             Type::Subscribe => self.gateway_added(now),
             Type::Subscribed => {}
             Type::Unsubscribe => {
@@ -180,7 +182,8 @@ impl User {
         self.settle(now);
         // A new state is shown to all resources, this one included.
         if self.facts.state == before {
-            self.login.show_to(&self.facts, &mut self.fx, jid.clone());
+            self.login
+                .show_to(now, &self.facts, &mut self.fx, jid.clone());
         }
         let env = self.facts.env();
         self.roster.resource_online(now, &env, &mut self.fx, jid);
@@ -234,7 +237,7 @@ impl User {
             own::say(&self.facts.env(), &mut self.fx, words::REVIVED);
         }
         self.login
-            .show_to(&self.facts, &mut self.fx, self.facts.jid.clone());
+            .show_to(now, &self.facts, &mut self.fx, self.facts.jid.clone());
         if self.facts.resources.is_empty() && !self.login.record().asked_for_presence {
             self.ask_for_presence(now);
         }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use xmpp_parsers::jid::Jid;
 
-use super::{Seat, User};
+use super::{Seat, User, not_connected};
 use crate::gateway::pace::Rate;
 use crate::gateway::register::{self, Fields, Submission};
 use crate::gateway::{Ending, Privileges, UserOutput, UserState, own, words};
@@ -126,6 +126,11 @@ impl User {
         if new_number {
             let env = self.facts.env();
             self.roster.forget(now, &env, &mut self.fx, false);
+            // What was written under the old number is not sent under the new one.
+            let refusal = not_connected(&UserState::Offline);
+            let env = self.facts.env();
+            self.outbox
+                .give_up(&env, &mut self.fx, &mut self.journal, &refusal);
         }
         self.welcome_back(now);
         self.answer_trial(&trial, Ok(()));

@@ -1,5 +1,7 @@
-//! Last activity (XEP-0012): of the gateway, since when it runs. ICQ of this age tells neither how long a
-//! contact has been idle nor when it was last seen.
+//! Last activity (XEP-0012): of the gateway, since when it runs; of a contact who is offline, since when.
+//! How long one who is online has been idle, ICQ of this age does not tell.
+
+use std::time::Duration;
 
 use super::{Answer, Extension, Place, Question};
 use crate::gateway::words;
@@ -8,23 +10,22 @@ use crate::xmpp::{Condition, Refusal};
 
 pub(super) const LAST: Extension = Extension {
     namespace: NS,
-    places: &[Place::Gateway],
+    places: &[Place::Gateway, Place::Account],
     answer: Some(last),
 };
 
 fn last(question: &Question<'_>) -> Answer {
     question.expect_get("query")?;
-    match question.place {
-        Place::Gateway => {
-            let up = question.now.instant - question.shared.started.instant;
-            let result = Last {
-                seconds: Some(up.as_secs()),
-            };
-            Ok(Some(result.into()))
-        }
-        Place::Account | Place::Client => Err(Refusal::new(
-            Condition::ServiceUnavailable,
-            words::WRONG_PLACE,
-        )),
-    }
+    let last_seen = question.contact.and_then(|contact| contact.last_seen);
+    let since: Option<Duration> = match question.place {
+        Place::Gateway => Some(question.now.instant - question.shared.started.instant),
+        Place::Account => last_seen.map(|seen| question.now.unix.since(seen)),
+        Place::Client => None,
+    };
+    let since =
+        since.ok_or_else(|| Refusal::new(Condition::ServiceUnavailable, words::NOT_KNOWN))?;
+    let result = Last {
+        seconds: Some(since.as_secs()),
+    };
+    Ok(Some(result.into()))
 }

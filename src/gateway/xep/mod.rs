@@ -8,6 +8,7 @@ mod disco;
 mod gateway_prompt;
 mod last;
 mod ping;
+mod time;
 mod version;
 
 use minidom::Element;
@@ -15,7 +16,7 @@ use xmpp_parsers::jid::Jid;
 use xmpp_parsers::ns;
 
 use super::{Shared, words};
-use crate::model::Now;
+use crate::model::{Now, UnixTime};
 use crate::xmpp::{Address, Condition, Refusal, Request};
 
 pub use caps::Caps;
@@ -73,6 +74,8 @@ pub(super) struct ContactView<'a> {
     pub(super) name: &'a str,
     /// Shown online to this user.
     pub(super) online: bool,
+    /// When it went offline, if that is known.
+    pub(super) last_seen: Option<UnixTime>,
 }
 
 /// All extensions, in the order of their namespaces.
@@ -87,6 +90,7 @@ const ALL: &[&Extension] = &[
     &FORMS,
     &OOB,
     &ping::PING,
+    &time::TIME,
 ];
 
 /// XEP-0077. Answered by `register`, because it changes things.

@@ -1,13 +1,14 @@
 //! What contacts answer to a registered user (xmpp-gateway.md §4.3, §15.4, §26).
 
 use super::*;
-use crate::gateway::testkit::{now, settings, stanza};
+use crate::gateway::testkit::{now, seconds, settings, stanza};
 use crate::xmpp::Stanza;
 
 const ACCOUNT: &str = "123456@icq.example.org";
 const CLIENT: &str = "123456@icq.example.org/ICQ";
 
 fn ask(to: &str, online: bool, payload: &str) -> Answer {
+    let last_seen = now().unix;
     let xml = format!("<iq type='get' id='q' from='romeo@example.org/pc' to='{to}'>{payload}</iq>");
     let Stanza::Iq(iq) = stanza(&xml) else {
         panic!("it is an iq");
@@ -16,12 +17,13 @@ fn ask(to: &str, online: bool, payload: &str) -> Answer {
     let settings = settings();
     let address = Address::read(&request.to, settings.lowest_uin);
     answer(&Question {
-        now: now(),
+        now: now().after(seconds(60)),
         shared: &Shared::new(settings, now()),
         place: Place::of(address, &request.to),
         contact: Some(ContactView {
             name: "Benvolio",
             online,
+            last_seen: (!online).then_some(last_seen),
         }),
         request: &request,
     })
@@ -40,6 +42,7 @@ fn an_account_and_its_client_are_told_apart() {
     let expected: Element = "<query xmlns='http://jabber.org/protocol/disco#info'>\
         <identity category='account' type='registered' name='Benvolio'/>\
         <feature var='http://jabber.org/protocol/disco#info'/>\
+        <feature var='jabber:iq:last'/>\
         <feature var='urn:xmpp:ping'/></query>"
         .parse()
         .unwrap();
@@ -84,6 +87,19 @@ fn a_client_answers_while_it_is_online() {
     }
     let account = ask(ACCOUNT, true, version);
     assert_eq!(condition(account), Condition::ServiceUnavailable);
+}
+
+#[test]
+fn an_account_tells_since_when_it_is_offline_and_nobody_how_long_it_is_idle() {
+    let last = "<query xmlns='jabber:iq:last'/>";
+
+    let offline = ask(ACCOUNT, false, last).unwrap().unwrap();
+
+    assert_eq!(offline.attr("seconds"), Some("60"));
+    for to in [ACCOUNT, CLIENT] {
+        let online = ask(to, true, last);
+        assert_eq!(condition(online), Condition::ServiceUnavailable);
+    }
 }
 
 #[test]

@@ -46,6 +46,7 @@ fn the_gateway_is_a_gateway_and_lists_what_works() {
              <feature var='jabber:iq:version'/>\
              <feature var='jabber:x:data'/>\
              <feature var='urn:xmpp:ping'/>\
+             <feature var='urn:xmpp:time'/>\
              <x xmlns='jabber:x:data' type='result'>\
              <field type='hidden' var='FORM_TYPE'><value>urn:xmpp:data-policy:0</value></field>\
              <field var='auth_data'><value>plain</value></field>\
@@ -188,7 +189,7 @@ fn a_number_in_any_form_becomes_an_address() {
 }
 
 #[test]
-fn version_uptime_and_ping_are_answered() {
+fn version_uptime_time_and_ping_are_answered() {
     let mut world = World::up();
     world.pass(seconds(100));
 
@@ -197,6 +198,12 @@ fn version_uptime_and_ping_are_answered() {
     assert_eq!(
         ask(&mut world, "get", "<query xmlns='jabber:iq:last'/>"),
         Ok(expected("<query xmlns='jabber:iq:last' seconds='102'/>"))
+    );
+    assert_eq!(
+        ask(&mut world, "get", "<time xmlns='urn:xmpp:time'/>"),
+        Ok(expected(
+            "<time xmlns='urn:xmpp:time'><tzo>+00:00</tzo><utc>2026-11-24T14:01:42Z</utc></time>"
+        ))
     );
     assert_eq!(
         ask(&mut world, "get", "<ping xmlns='urn:xmpp:ping'/>"),

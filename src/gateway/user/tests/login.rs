@@ -493,6 +493,20 @@ fn without_a_socket_the_login_is_tried_again() {
 }
 
 #[test]
+fn a_socket_that_is_lost_ends_the_session_and_the_login_is_tried_again() {
+    let mut world = World::online();
+
+    world.input(UserInput::ConnectFailed(LogoutReason::Unreachable(
+        "port unreachable".into(),
+    )));
+
+    assert!(world.user.session.is_none());
+    assert_eq!(world.state(), "retrying");
+    world.pass(seconds(10));
+    world.connects();
+}
+
+#[test]
 fn a_turn_that_comes_too_late_is_let_pass() {
     let mut world = World::registered();
     world.comes_online("pc");

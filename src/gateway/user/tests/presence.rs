@@ -24,6 +24,21 @@ fn a_probe_is_answered_with_the_gateways_presence() {
 }
 
 #[test]
+fn presence_and_probe_of_somebody_who_comes_online_have_one_answer() {
+    let probe = "<presence type='probe' from='romeo@example.org' to='icq.example.org'/>";
+    let mut world = World::online();
+    world.comes_online("phone");
+    world.sees_gateway("phone", "", "");
+
+    world.says(probe);
+    world.sees_nothing();
+
+    world.pass(seconds(5));
+    world.says(probe);
+    world.sees("<presence from='icq.example.org' to='romeo@example.org'/>");
+}
+
+#[test]
 fn adding_the_gateway_is_granted_and_asked_back_once() {
     let mut world = World::registered();
 

@@ -70,6 +70,7 @@ fn a_registration_is_tried_before_anything_is_stored() {
     assert_eq!(stored.password, Secret::new("secret"));
     assert_eq!(world.barriers, 1);
     world.sees(&result("r1"));
+    world.sees("<presence type='subscribe' from='icq.example.org' to='romeo@example.org'/>");
     world.is_told(
         "Welcome to ICQ. Your number here is 100001. To write to somebody, add NUMBER@ and my \
          address to your contacts.\nI understand: *help*, *status*, *login*, *logout*, \

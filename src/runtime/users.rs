@@ -1,0 +1,195 @@
+//! The tasks of the users: started, fed, and started again when one dies.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::task::{Id, JoinError, JoinSet};
+use xmpp_parsers::jid::BareJid;
+
+use super::inbox::{Inbox, Item, LinkNumber};
+use super::user_task::{FromUser, Return, UserTask, World};
+use crate::gateway::{User, UserInput};
+use crate::xmpp::Stanza;
+
+/// The tasks of the users.
+///
+/// A task that panics takes nobody along: it is started anew from what the store knows, and what
+/// waits for it meanwhile is kept.
+pub(super) struct Users {
+    world: World,
+    places: BTreeMap<BareJid, Place>,
+    tasks: JoinSet<Return>,
+    jids: BTreeMap<Id, Arc<BareJid>>,
+}
+
+/// A user's place among them.
+struct Place {
+    jid: Arc<BareJid>,
+    inbox: Arc<Inbox>,
+    crashes: Crashes,
+}
+
+impl Users {
+    pub(super) const fn new(world: World, tasks: JoinSet<Return>) -> Self {
+        Self {
+            world,
+            places: BTreeMap::new(),
+            tasks,
+            jids: BTreeMap::new(),
+        }
+    }
+
+    /// Starts a task for `user`. If the one before it died, what waited for it is given back.
+    pub(super) fn start(&mut self, jid: BareJid, user: User, link: LinkNumber) -> Vec<Stanza> {
+        let earlier = self.places.remove(&jid);
+        let left = earlier.as_ref().map(|place| stanzas(&place.inbox));
+        let place = Place {
+            jid: Arc::new(jid.clone()),
+            inbox: Arc::default(),
+            crashes: earlier.map(|place| place.crashes).unwrap_or_default(),
+        };
+        let (name, inbox) = (place.jid.clone(), place.inbox.clone());
+        let task = UserTask::new(user, name.clone(), inbox, self.world.clone(), link);
+        let id = self.tasks.spawn(task.run()).id();
+        self.jids.insert(id, name);
+        self.places.insert(jid, place);
+        left.unwrap_or_default()
+    }
+
+    /// Gives something to a user's task. A stanza that finds no room comes back.
+    pub(super) fn deliver(
+        &self,
+        jid: &BareJid,
+        input: UserInput,
+        link: LinkNumber,
+    ) -> Result<(), Stanza> {
+        let Some(place) = self.places.get(jid) else {
+            return match input {
+                UserInput::Stanza(stanza) => Err(stanza),
+                _ => Ok(()),
+            };
+        };
+        match input {
+            UserInput::Stanza(stanza) => return place.inbox.push_stanza(stanza),
+            UserInput::LinkUp(_) => place.inbox.push(Item::LinkUp(input, link)),
+            UserInput::LinkDown
+            | UserInput::Confirmed(_)
+            | UserInput::LoginGranted
+            | UserInput::Connected { .. }
+            | UserInput::ConnectFailed(_)
+            | UserInput::BadAnswer(_)
+            | UserInput::Shutdown => place.inbox.push(Item::Input(input)),
+        }
+        Ok(())
+    }
+
+    /// A user's task has said its last word; what it did not read is given back.
+    pub(super) fn remove(&mut self, jid: &BareJid) -> Vec<Stanza> {
+        let place = self.places.remove(jid);
+        place.map_or_else(Vec::new, |place| stanzas(&place.inbox))
+    }
+
+    /// Waits for a task to end, and sees to it that one that died lives again. Cancel safe.
+    pub(super) async fn tend(&mut self) {
+        let (id, why) = match self.tasks.join_next_with_id().await {
+            Some(Ok((id, Return::Abandoned))) => (id, "the store gives no answer".to_owned()),
+            Some(Ok((id, Return::Ended))) => {
+                self.jids.remove(&id);
+                return;
+            }
+            Some(Err(error)) => (error.id(), reason(error)),
+            None => return std::future::pending().await,
+        };
+        let Some(jid) = self.jids.remove(&id) else {
+            return;
+        };
+        // One that said goodbye has no place any more, or its next task has.
+        if let Some(place) = self.places.get_mut(&*jid)
+            && Arc::ptr_eq(&place.jid, &jid)
+        {
+            let after = place.crashes.handle_crash(Instant::now());
+            tracing::error!(%jid, why, after = after.as_secs(), "a user's task died and starts again");
+            tokio::spawn(reload(self.world.clone(), jid, after));
+        }
+    }
+}
+
+/// Asks the store what a new task should know.
+async fn reload(world: World, jid: Arc<BareJid>, mut after: Duration) {
+    loop {
+        tokio::time::sleep(after).await;
+        if let Ok(record) = world.store.load(BareJid::clone(&jid)).await {
+            let reloaded = FromUser::Reloaded(jid, record.map(Box::new));
+            // Nobody listens any more when the program ends.
+            let _ = world.outbox.send(reloaded).await;
+            return;
+        }
+        after = LONGEST_PAUSE;
+    }
+}
+
+/// How often a user's task died of late.
+#[derive(Debug, Default)]
+struct Crashes {
+    count: u32,
+    last: Option<Instant>,
+}
+
+impl Crashes {
+    /// How long to wait before the next start.
+    fn handle_crash(&mut self, now: Instant) -> Duration {
+        if self.last.is_some_and(|last| now - last >= FORGIVEN_AFTER) {
+            self.count = 0;
+        }
+        self.last = Some(now);
+        self.count += 1;
+        let exponent = self.count.saturating_sub(1).min(16);
+        Duration::from_secs(1 << exponent).min(LONGEST_PAUSE)
+    }
+}
+
+fn stanzas(inbox: &Inbox) -> Vec<Stanza> {
+    std::iter::from_fn(|| inbox.pop())
+        .filter_map(|item| match item {
+            Item::Input(UserInput::Stanza(stanza)) => Some(stanza),
+            Item::Input(_) | Item::LinkUp(..) | Item::Opened(..) => None,
+        })
+        .collect()
+}
+
+fn reason(error: JoinError) -> String {
+    let panic = match error.try_into_panic() {
+        Ok(panic) => panic,
+        Err(error) => return error.to_string(),
+    };
+    match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
+        (Some(text), _) => (*text).to_owned(),
+        (None, Some(text)) => text.clone(),
+        (None, None) => "panic".to_owned(),
+    }
+}
+
+const LONGEST_PAUSE: Duration = Duration::from_secs(300);
+const FORGIVEN_AFTER: Duration = Duration::from_secs(3600);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_task_that_dies_often_starts_ever_later() {
+        let mut now = Instant::now();
+        let mut crashes = Crashes::default();
+        let mut pauses = Vec::new();
+        for _ in 0..10 {
+            let pause = crashes.handle_crash(now);
+            pauses.push(pause.as_secs());
+            now += pause;
+        }
+
+        assert_eq!(pauses, [1, 2, 4, 8, 16, 32, 64, 128, 256, 300]);
+        now += Duration::from_secs(3600);
+        assert_eq!(crashes.handle_crash(now), Duration::from_secs(1));
+    }
+}
