@@ -105,7 +105,7 @@ impl Journal {
 
     /// Whatever was written, the stages stay few: those of messages that are not there go.
     fn forget_stages_of_others(&mut self) {
-        let is_there = |id| self.to_icq.find(id).or(self.from_icq.find(id)).is_some();
+        let is_there = |id| self.to_icq.find(id).is_some() || self.from_icq.find(id).is_some();
         self.cursor.stages.retain(|(id, _)| is_there(*id));
     }
 

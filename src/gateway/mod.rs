@@ -14,6 +14,8 @@ mod login;
 mod outbox;
 mod own;
 mod pace;
+#[cfg(test)]
+mod properties;
 mod recent;
 mod refuse;
 mod register;

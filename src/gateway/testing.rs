@@ -260,6 +260,11 @@ impl World {
         }
     }
 
+    /// How many messages ICQ has reported.
+    pub(super) const fn receipts(&self) -> u64 {
+        self.receipts
+    }
+
     pub(super) fn offline_messages_end(&mut self) {
         let env = self.facts.env();
         self.inbox

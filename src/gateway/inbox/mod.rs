@@ -105,6 +105,7 @@ impl Inbox {
                 content: content.filter(|_| !matches!(state, State::Shown(_))),
             });
         }
+        inbox.plan_to_tidy(now);
         inbox
     }
 
@@ -297,6 +298,7 @@ impl Inbox {
         for letter in &mut self.letters {
             if letter.confirm(now, journal, mark) {
                 self.open -= 1;
+                self.tidy_at.get_or_insert(now.instant + KEEP_CONTENT);
             }
         }
         if self.told_of_lost.is_some_and(|told| told <= mark) {
@@ -304,7 +306,6 @@ impl Inbox {
             journal.told_of_lost();
         }
         self.tell_of_lost(env, fx, journal);
-        self.tidy_at.get_or_insert(now.instant + KEEP_CONTENT);
         if self.letters.len() > self.open + MAX_SHOWN {
             self.tidy(now, journal);
         }
@@ -353,6 +354,7 @@ impl Inbox {
             self.open -= usize::from(was_open);
             journal.bounced(id);
             self.drop_surplus_bounced(now, journal);
+            self.plan_to_tidy(now);
         }
     }
 
@@ -384,9 +386,7 @@ impl Inbox {
     pub fn icq_online(&mut self, now: Now) {
         self.online_since = Some(now.instant);
         self.fetch += 1;
-        if !self.letters.is_empty() {
-            self.tidy_at.get_or_insert(now.instant + KEEP_SHOWN);
-        }
+        self.plan_to_tidy(now);
     }
 
     /// The ICQ session is over: its receipts are void.
@@ -453,19 +453,27 @@ impl Inbox {
             };
             let is_surplus = surplus > 0;
             surplus -= usize::from(is_surplus);
-            let keep = !is_surplus && !(online_for_long && rested(since));
-            if !keep {
+            let is_over = is_surplus || (online_for_long && rested(since));
+            if is_over {
                 journal.forget_incoming(letter.id);
             }
-            keep
+            !is_over
         });
         self.plan_to_tidy(now);
     }
 
     fn plan_to_tidy(&mut self, now: Now) {
-        let has_contents = self.letters.iter().any(|letter| letter.content.is_some());
-        let may_forget = self.online_since.is_some() && !self.letters.is_empty();
-        self.tidy_at = (has_contents || may_forget).then(|| now.instant + KEEP_CONTENT);
+        let online_since = self.online_since;
+        let due = self.letters.iter().filter_map(|letter| match letter.state {
+            State::Shown(since) if letter.content.is_some() => Some(since + KEEP_CONTENT),
+            State::Shown(since) => online_since.map(|online| since.max(online) + KEEP_SHOWN),
+            State::Bounced => {
+                let left = KEEP_BOUNCED.saturating_sub(now.unix.since(letter.arrived));
+                Some(now.instant + left + Duration::from_secs(1))
+            }
+            State::Waiting | State::Sent(_) => None,
+        });
+        self.tidy_at = due.min();
     }
 }
 
@@ -510,3 +518,6 @@ const MAX_SHOWN: usize = 200;
 const UNKNOWN_KINDS_PER_DAY: usize = 3;
 const MAX_UNKNOWN_KINDS: usize = 100;
 const DAY: Duration = Duration::from_secs(24 * 3600);
+
+#[cfg(test)]
+mod tests;

@@ -91,6 +91,11 @@ impl Removals {
         self.own.push((uin, now));
     }
 
+    /// The user wants this contact again: what follows is no echo.
+    pub(super) fn forget_own(&mut self, uin: Uin) {
+        self.own.retain(|(own, _)| *own != uin);
+    }
+
     /// The server repeats what the gateway did.
     pub(super) fn is_own(&self, now: Instant, uin: Uin) -> bool {
         let is_it = |(own, at): &(Uin, Instant)| *own == uin && *at + ECHO > now;

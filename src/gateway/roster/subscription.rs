@@ -50,6 +50,7 @@ impl Roster {
                 words::OWN_NUMBER,
             ));
         }
+        self.removals.forget_own(uin);
         let reason = text::clean_line(stanza::text(presence), MAX_REASON_CHARS);
         let listing = self.list.find(uin).map(|item| item.contact.listing);
         match listing.unwrap_or_default() {
@@ -301,7 +302,8 @@ impl Roster {
         }
         self.unconfirmed
             .retain(|(_, unconfirmed)| *unconfirmed != uin);
-        self.note(now);
+        // After a restart, `subscribed` would be said once more to nobody who asked.
+        self.save();
         let removals = &mut self.removals;
         if removals.completes(now.instant, uin, Kind::Unsubscribe, to) {
             self.removed(now, env, fx, uin);

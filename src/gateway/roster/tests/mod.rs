@@ -1,5 +1,6 @@
 //! Conversations about contacts.
 
+mod anything;
 mod authorisation;
 mod farewell;
 mod presence;
