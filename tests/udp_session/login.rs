@@ -76,6 +76,8 @@ fn an_acknowledgement_alone_is_not_the_acceptance() {
 
     scene.waits_secs(1);
     assert_eq!(scene.take_events(), logged_out(LogoutReason::NoAnswer));
+    // The server may have opened a session and its word be lost.
+    assert_eq!(scene.sent_commands(), [TEXT_CODE]);
 }
 
 #[test]
@@ -321,6 +323,20 @@ fn a_login_whose_acceptance_was_lost_sends_itself_away() {
     assert_eq!(goodbye.header.session_id, first.header.session_id);
     scene.waits_secs(5);
     assert_eq!(scene.next_sent().header.command, LOGIN);
+}
+
+#[test]
+fn the_same_where_not_even_an_acknowledgement_came() {
+    let mut scene = Scene::new(start());
+    scene.next_sent();
+    scene.waits_secs(10);
+    let second = scene.next_sent();
+
+    scene.answers_login(&second, &FromServer::TryAgain);
+    scene.take_sent();
+    scene.waits_secs(1);
+
+    assert_eq!(scene.sent_commands(), [TEXT_CODE]);
 }
 
 #[test]

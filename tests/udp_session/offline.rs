@@ -203,26 +203,57 @@ fn a_missing_packet_that_the_server_repeats_completes_them() {
 }
 
 #[test]
-fn a_server_whose_numbers_have_gaps_is_believed_when_it_has_told_all_twice() {
+fn a_list_that_is_repeated_can_fill_the_gaps_of_the_first_telling() {
     let mut scene = expecting();
-    let tell = |scene: &mut Scene| {
-        for packet in [list_done(), stored(46, "one"), END] {
-            scene.says(&packet);
-            scene.seq1 += 5;
-        }
-    };
-    tell(&mut scene);
+    scene.says(&stored(46, "one"));
+    scene.seq1 += 1; // "two", lost
+    scene.says(&END);
     scene.take_sent();
     scene.waits_secs(12);
     let list = scene.sent_as(CONTACT_LIST);
     scene.acknowledges(&list);
 
-    tell(&mut scene);
+    scene.says(&list_done());
+    scene.seq1 += 1; // "one", lost this time
+    scene.says(&stored(47, "two"));
+    scene.says(&END);
 
+    // Two packets between the ends of the list and of the messages, and two messages are known.
     let events = scene.take_events();
-    assert_eq!(texts(&events), ["one"]);
+    assert_eq!(texts(&events), ["one", "two"]);
     makes_safe(&mut scene, &events);
     assert_eq!(deletions(&mut scene), 1);
+}
+
+#[test]
+fn what_was_lost_each_time_is_never_deleted() {
+    let mut scene = expecting();
+    scene.says(&stored(46, "one"));
+    scene.seq1 += 1; // "two", lost
+    scene.says(&END);
+
+    let mut events = Vec::new();
+    for _ in 0..300 {
+        scene.waits_secs(1);
+        let news = scene.take_events();
+        makes_safe(&mut scene, &news);
+        events.extend(news);
+        for heard in scene.acknowledges_all() {
+            match heard.header.command {
+                CONTACT_LIST => {
+                    scene.says(&list_done());
+                    scene.says(&stored(46, "one"));
+                    scene.seq1 += 1; // "two", lost again
+                    scene.says(&END);
+                }
+                ACK_MESSAGES => panic!("deleted unread"),
+                _ => {}
+            }
+        }
+    }
+
+    assert_eq!(texts(&events), ["one"]);
+    assert_eq!(events.last(), Some(&Event::OfflineMessagesEnd));
 }
 
 #[test]

@@ -19,6 +19,7 @@ mod send;
 mod window;
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
@@ -33,12 +34,12 @@ use crate::model::{Message, Secret, Status, Uin, UnixTime};
 use budget::Budget;
 use incoming::Incoming;
 use loading::Loading;
-use login::Login;
+use login::{Acceptance, Login};
 use outgoing::Outgoing;
 use presence::Presence;
 use profiles::Profiles;
 use requests::{Request, Requests};
-use seen::Seen;
+use seen::Received;
 use window::{Overdue, Purpose, Window};
 
 /// One user's session with a UDP server.
@@ -52,9 +53,7 @@ pub struct Session {
     charset: Charset,
     phase: Phase,
     window: Window,
-    seen: Seen,
-    /// What came inside MULTI, which has numbers of its own.
-    seen_inside: Option<Box<Seen>>,
+    received: Received,
     incoming: Incoming,
     loading: Option<Box<Loading>>,
     requests: Requests,
@@ -125,8 +124,29 @@ pub struct Dropped {
     pub unexpected: u64,
     /// Came faster than packets are worked on.
     pub over_rate: u64,
-    /// Were messages beyond those that may wait to be safe. The server repeats them.
+    /// Were messages beyond those that may wait to be safe, which the server repeats; or changes to
+    /// lists, asked by the gateway, beyond those that may wait for their turn.
     pub over_limit: u64,
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("uin", &self.uin)
+            .field("session_id", &self.session_id())
+            .field("dropped", &self.dropped)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Start {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Start")
+            .field("uin", &self.uin)
+            .field("status", &self.status)
+            .field("contacts", &self.contacts.len())
+            .finish_non_exhaustive()
+    }
 }
 
 impl Session {
@@ -148,8 +168,7 @@ impl Session {
             charset: start.charset,
             phase: Phase::LoggingIn(Box::new(login)),
             window: Window::new(start.dialect, start.uin, start.seed),
-            seen: Seen::default(),
-            seen_inside: None,
+            received: Received::default(),
             incoming: Incoming::default(),
             loading: None,
             requests: Requests::default(),
@@ -353,7 +372,7 @@ impl Session {
     fn take_login_step(&mut self, now: Instant, step: login::Step) {
         match step {
             login::Step::Wait => {}
-            login::Step::Accepted(seen_as) => self.come_online(now, seen_as),
+            login::Step::Accepted(acceptance) => self.come_online(now, acceptance),
             login::Step::LogInAgain => {
                 self.window.start_over();
                 self.log_in(now);
@@ -371,7 +390,7 @@ impl Session {
     }
 
     /// The lists leave in the order of §11, each after the one before was acknowledged.
-    fn come_online(&mut self, now: Instant, seen_as: Option<Ipv4Addr>) {
+    fn come_online(&mut self, now: Instant, acceptance: Acceptance) {
         let online = Phase::Online {
             next_keep_alive: now + self.keep_alive,
         };
@@ -380,10 +399,13 @@ impl Session {
         };
         self.window.forget(Purpose::Login);
         self.failures = 0;
-        self.tell(Event::LoggedIn { seen_as });
+        self.tell(Event::LoggedIn {
+            seen_as: acceptance.seen_as,
+        });
 
         let chunks = requests::chunks(&login.contacts);
         self.loading = Some(Box::new(Loading::after_login(
+            acceptance.seq1,
             chunks.len(),
             chunks.last().cloned().unwrap_or_default(),
         )));
@@ -413,7 +435,7 @@ impl Session {
         while let Some(step) = self
             .loading
             .as_mut()
-            .and_then(|loading| loading.next(now, &self.seen))
+            .and_then(|loading| loading.next(now, &self.received))
         {
             self.take_loading_step(step);
         }
@@ -536,5 +558,11 @@ mod tests {
     #[test]
     fn an_idle_session_is_small() {
         assert!(size_of::<Session>() <= 600, "{}", size_of::<Session>());
+    }
+
+    #[test]
+    fn a_session_can_move_between_threads() {
+        const fn is_send<T: Send>() {}
+        is_send::<Session>();
     }
 }

@@ -46,8 +46,8 @@ enum State {
 pub(super) enum Step {
     /// Wait on.
     Wait,
-    /// The server took the login, from this address.
-    Accepted(Option<Ipv4Addr>),
+    /// The server took the login.
+    Accepted(Acceptance),
     /// Log in under a fresh session id.
     LogInAgain,
     /// Say goodbye to these sessions; a later step logs in again.
@@ -56,11 +56,20 @@ pub(super) enum Step {
     Fail(LogoutReason),
 }
 
+/// What the server says with its acceptance.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Acceptance {
+    /// The address the server sees.
+    pub(super) seen_as: Option<Ipv4Addr>,
+    /// The number from which the server counts.
+    pub(super) seq1: u16,
+}
+
 /// The server's word on a login.
 #[derive(Debug, Eq, PartialEq)]
 pub(super) enum Answer {
-    /// 0x005A, and the address it names.
-    Accepted(Option<Ipv4Addr>),
+    /// 0x005A.
+    Accepted(Acceptance),
     /// 0x0064.
     WrongPassword,
     /// 0x0370, and what it says.
@@ -138,7 +147,7 @@ impl Login {
     /// Takes the server's word. The caller has checked that it is about this login.
     pub(super) fn handle_answer(&mut self, now: Instant, answer: Answer) -> Step {
         match answer {
-            Answer::Accepted(seen_as) => Step::Accepted(seen_as),
+            Answer::Accepted(acceptance) => Step::Accepted(acceptance),
             Answer::WrongPassword => Step::Fail(LogoutReason::WrongPassword),
             Answer::Refused(text) if says_already_online(&text) => {
                 self.refuse(now, LogoutReason::AlreadyOnline)

@@ -6,7 +6,7 @@
 use std::time::Instant;
 
 use super::loading::{Loading, Stored, time_of};
-use super::login::Answer;
+use super::login::{Acceptance, Answer};
 use super::window::Purpose;
 use super::{Phase, Session};
 use crate::icq::udp::from_server::{LoginReply, Multi, OfflineMessage, ReceiveMessage};
@@ -99,13 +99,17 @@ impl Session {
             return self.drop_packet(Some(header), Why::Undecodable);
         };
         if let Some(field) = decoded.clamped {
-            tracing::debug!(uin = %self.uin, command = header.command, field, "a text is shorter than its length says");
+            let (uin, command) = (self.uin, header.command);
+            tracing::debug!(%uin, command, field, "a text is shorter than its length says");
         }
         match decoded.packet {
             FromServer::Ack => self.handle_ack(now, header),
             FromServer::LoginReply(LoginReply { ip, .. }) => {
                 self.acknowledge(header, way);
-                let answer = Answer::Accepted(ip.filter(|ip| !ip.is_unspecified()));
+                let answer = Answer::Accepted(Acceptance {
+                    seen_as: ip.filter(|ip| !ip.is_unspecified()),
+                    seq1: header.seq1,
+                });
                 self.handle_login_answer(now, header, answer);
             }
             FromServer::BadPassword => {
@@ -227,7 +231,7 @@ impl Session {
                 self.tell_status(target.target_uin, None);
             }
             FromServer::OfflineMessage(message) => {
-                self.handle_offline_message(now, header, &message, way);
+                self.handle_offline_message(now, way.outer(header).seq1, &message);
             }
             answer => self.handle_answer(now, header, answer, way),
         }
@@ -245,7 +249,7 @@ impl Session {
             self.succeeded(now, answered.purpose);
         }
         match packet {
-            FromServer::ListDone(_) => self.handle_list_done(now),
+            FromServer::ListDone(_) => self.handle_list_done(now, way.outer(header).seq1),
             FromServer::EndOfflineMessages => {
                 if let Some(loading) = &mut self.loading {
                     loading.offline_end(way.outer(header).seq1);
@@ -332,33 +336,25 @@ impl Session {
         }
     }
 
-    fn handle_offline_message(
-        &mut self,
-        now: Instant,
-        header: &Header,
-        packet: &OfflineMessage<'_>,
-        way: Way<'_>,
-    ) {
+    fn handle_offline_message(&mut self, now: Instant, seq1: u16, packet: &OfflineMessage<'_>) {
+        let charset = self.charset;
         let loading = self
             .loading
             .get_or_insert_with(|| Box::new(Loading::unexpected()));
-        if !loading.is_news(now, way.outer(header).seq1, packet) {
-            return self.drop_packet(Some(header), Why::Duplicate);
-        }
-        loading.collect(Stored {
+        loading.offline_message(now, seq1, packet, || Stored {
             from: body::sender(packet.from_uin, packet.msg_type),
             sent: time_of(packet),
-            message: body::decode(packet.msg_type, packet.text, self.charset),
+            message: body::decode(packet.msg_type, packet.text, charset),
         });
     }
 
     /// 0x021C does not say which list it answers. Once there are as many as lists, the last one has
     /// arrived even if its acknowledgement was lost.
-    fn handle_list_done(&mut self, now: Instant) {
+    fn handle_list_done(&mut self, now: Instant, seq1: u16) {
         let Some(loading) = &mut self.loading else {
             return;
         };
-        if loading.list_done() && self.requests.is_sending_contacts() {
+        if loading.list_done(seq1) && self.requests.is_sending_contacts() {
             self.window.forget(Purpose::Request);
             self.succeeded(now, Purpose::Request);
         }
@@ -425,13 +421,11 @@ impl Session {
     /// Notes a packet; `false` for one that was seen before.
     fn is_news(&mut self, header: &Header, way: Way<'_>) -> bool {
         let is_news = match way {
-            Way::Alone => self.seen.insert(header.seq1),
-            Way::Inside(_) => self.seen_inside.get_or_insert_default().insert(header.seq1),
+            Way::Alone => self.received.insert(header.seq1),
+            Way::Inside(_) => self.received.insert_inside(header.seq1),
         };
-        match (is_news, way, &mut self.loading) {
-            (true, Way::Alone, Some(loading)) => loading.note(header.seq1),
-            (true, ..) => {}
-            (false, ..) => self.drop_packet(Some(header), Why::Duplicate),
+        if !is_news {
+            self.drop_packet(Some(header), Why::Duplicate);
         }
         is_news
     }
