@@ -1,6 +1,5 @@
 //! The memory of the whole gateway with many users logged in.
 
-use std::fmt::Write as _;
 use std::io;
 use std::net::Ipv4Addr;
 use std::path::Path;
@@ -64,7 +63,7 @@ async fn measure(users: u32) -> Measured {
     let gateway_folder = folder.path().join("gateway");
     std::fs::create_dir_all(&gateway_folder).expect("a folder");
     fill_store(&gateway_folder, users);
-    let icq = IcqServer::start(program(), folder.path(), &[accounts(folder.path(), users)])
+    let icq = IcqServer::start(program(), folder.path(), &accounts(users))
         .await
         .expect("the server");
     let slabs = kernel_slabs().expect("Linux");
@@ -159,15 +158,11 @@ fn fill_store(folder: &Path, users: u32) {
     store.close().expect("it closes");
 }
 
-/// The ICQ server's accounts, in a file.
-fn accounts(folder: &Path, users: u32) -> String {
-    let mut lines = String::new();
-    for user in 0..users {
-        let _ = writeln!(lines, "{}:secret1", FIRST + user);
-    }
-    let path = folder.join("accounts");
-    std::fs::write(&path, lines).expect("it is written");
-    format!("@{}", path.display())
+/// The ICQ server's accounts.
+fn accounts(users: u32) -> Vec<String> {
+    (0..users)
+        .map(|user| format!("{}:secret1", FIRST + user))
+        .collect()
 }
 
 async fn wait_until_online(gateway: &Gateway, users: u32) {

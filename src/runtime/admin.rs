@@ -8,8 +8,8 @@
 //! | `status` | [`Status`]                                        |
 //! | others   | `{"error":"there is no such request"}`            |
 //!
-//! Requests are short, answers are limited, nobody is waited for longer than [`PATIENCE`], and no
-//! more than [`AT_ONCE`] are served at the same time: the others wait.
+//! Requests are short, answers are limited, nobody is waited for longer than five seconds, and no
+//! more than eight are served at the same time: the others wait.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -136,14 +136,14 @@ impl Database {
         self.witness.directory()
     }
 
-    /// The file that says how far the database had come.
-    pub(super) const fn witness(&self) -> &Witness {
-        &self.witness
-    }
-
     /// The value of `key`.
     pub(super) fn value(&self, tree: Tree, key: &[u8]) -> Result<Option<Vec<u8>>, Error> {
         self.call(|| Ok(self.tree(tree).get(key)?.map(|value| value.to_vec())))
+    }
+
+    /// Whether there is something under `key`.
+    pub(super) fn has(&self, tree: Tree, key: &[u8]) -> Result<bool, Error> {
+        self.call(|| self.tree(tree).contains_key(key))
     }
 
     /// Everything in `tree` whose key begins with `prefix`, in the order of the keys.
@@ -194,13 +194,16 @@ impl Database {
         self.call(|| self.sled.flush().map(drop))
     }
 
-    /// Forces everything flushed so far onto the drive: it survives a power cut.
+    /// Forces everything flushed so far onto the drive, where it survives a power cut, and has the
+    /// witness note which generation that is.
     ///
     /// sled's own flush is `sync_file_range`, which leaves the drive's cache alone.
-    pub(super) fn sync(&self) -> Result<(), Error> {
+    pub(super) fn sync(&self, generation: u64) -> Result<(), Error> {
         self.file
             .sync_data()
             .map_err(|error| Error::io("write to", &self.directory().join(DATA_FILE), &error))
+            .and_then(|()| self.witness.note(generation))
+            .inspect_err(|error| self.break_with(error))
     }
 
     /// What the database takes on disk.
@@ -217,7 +220,12 @@ impl Database {
         if let Some(error) = self.broken.get() {
             return Err(error.clone());
         }
-        guarded(self.directory(), call).inspect_err(|error| drop(self.broken.set(error.clone())))
+        guarded(self.directory(), call).inspect_err(|error| self.break_with(error))
+    }
+
+    fn break_with(&self, error: &Error) {
+        // Only the first says what is wrong.
+        let _ = self.broken.set(error.clone());
     }
 
     fn tree(&self, tree: Tree) -> &sled::Tree {
@@ -285,3 +293,40 @@ fn panic_message(panic: &(dyn Any + Send)) -> String {
 /// What sled keeps in memory, roughly; it is no limit (rust-stack.md §5).
 const CACHE_BYTES: u64 = 64 << 20;
 const DATA_FILE: &str = "db";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_damage_and_is_expected_only_inside() {
+        let panics = || -> sled::Result<()> {
+            assert!(expects_panic());
+            panic!("tried to serialize Uninitialized")
+        };
+
+        let error = guarded(Path::new("/database"), panics).unwrap_err();
+
+        assert!(!expects_panic());
+        let expected = Error::Damaged {
+            directory: "/database".into(),
+            detail: "tried to serialize Uninitialized".into(),
+        };
+        assert_eq!(error, expected);
+    }
+
+    #[test]
+    fn after_an_error_sled_is_not_called_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = Database::open(Witness::lock(folder.path()).unwrap()).unwrap();
+        assert_eq!(database.broken(), None);
+
+        let first = database.call(|| -> sled::Result<()> { panic!("once") });
+        let second = database.call(|| -> sled::Result<()> { panic!("twice") });
+
+        assert!(first.is_err());
+        assert_eq!(first, second);
+        assert_eq!(database.broken(), first.as_ref().err());
+        assert_eq!(database.flush(), first);
+    }
+}

@@ -138,10 +138,10 @@ impl Store {
         let mut plan = Plan::new(self);
         let mut precious = false;
         for (jid, changes) in changes {
-            for change in changes {
-                plan.add(jid, change)?;
-                precious |= matches!(change, Change::Registration(_) | Change::Forget);
-            }
+            plan.add(jid, changes)?;
+            precious |= changes
+                .iter()
+                .any(|change| matches!(change, Change::Registration(_) | Change::Forget));
         }
         let writes = plan.into_writes();
         if writes.is_empty() {

@@ -56,8 +56,7 @@ impl Store {
         self.database.write(&writes)?;
         self.generation = generation;
         self.database.flush()?;
-        self.database.sync()?;
-        self.database.witness().note(generation)
+        self.database.sync(generation)
     }
 
     fn read_generation(&self) -> Result<u64, Error> {

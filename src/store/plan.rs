@@ -22,32 +22,30 @@ impl<'a> Plan<'a> {
         }
     }
 
-    /// Adds what `change` makes of the records as they will be after everything added before.
+    /// Adds what `changes` make, in their order, of the user's records as they will be after
+    /// everything added before.
     ///
     /// The same as [`UserRecord::apply`](super::UserRecord::apply), which says what is meant.
-    pub(super) fn add(&mut self, jid: &BareJid, change: &Change) -> Result<(), Error> {
+    pub(super) fn add(&mut self, jid: &BareJid, changes: &[Change]) -> Result<(), Error> {
         let key = jid.as_str().as_bytes();
-        let registered = self.registration(key)?;
-        if let Change::Registration(registration) = change {
-            if let Some(before) = registered {
-                self.remove(Tree::UinOwner, owner_key(before.uin, jid));
+        let mut registered = self.has(Tree::Registration, key)?;
+        for change in changes {
+            match change {
+                Change::Registration(registration) => {
+                    self.register(jid, registration)?;
+                    registered = true;
+                }
+                _ if !registered => {}
+                Change::Login(login) => self.put(key, &**login),
+                Change::Contacts(contacts) => self.put(key, contacts),
+                Change::AddBatch { batch, entries } => self.put(&journal_key(jid, *batch), entries),
+                Change::DropBatch(batch) => self.remove(Tree::Journal, journal_key(jid, *batch)),
+                Change::Cursor(cursor) => self.put(key, cursor),
+                Change::Forget => {
+                    self.forget(jid)?;
+                    registered = false;
+                }
             }
-            let owner = (Tree::UinOwner, owner_key(registration.uin, jid));
-            self.writes.insert(owner, Some(Vec::new()));
-            self.put(key, &**registration);
-            return Ok(());
-        }
-        let Some(registration) = registered else {
-            return Ok(());
-        };
-        match change {
-            Change::Registration(_) => {}
-            Change::Login(login) => self.put(key, &**login),
-            Change::Contacts(contacts) => self.put(key, contacts),
-            Change::AddBatch { batch, entries } => self.put(&journal_key(jid, *batch), entries),
-            Change::DropBatch(batch) => self.remove(Tree::Journal, journal_key(jid, *batch)),
-            Change::Cursor(cursor) => self.put(key, cursor),
-            Change::Forget => self.forget(jid, registration.uin)?,
         }
         Ok(())
     }
@@ -57,7 +55,16 @@ impl<'a> Plan<'a> {
         self.writes
     }
 
-    fn forget(&mut self, jid: &BareJid, uin: Uin) -> Result<(), Error> {
+    fn register(&mut self, jid: &BareJid, registration: &Registration) -> Result<(), Error> {
+        self.disown(jid)?;
+        let owner = (Tree::UinOwner, owner_key(registration.uin, jid));
+        self.writes.insert(owner, Some(Vec::new()));
+        self.put(jid.as_str().as_bytes(), registration);
+        Ok(())
+    }
+
+    fn forget(&mut self, jid: &BareJid) -> Result<(), Error> {
+        self.disown(jid)?;
         let key = jid.as_str().as_bytes();
         for tree in [
             Tree::Registration,
@@ -67,8 +74,6 @@ impl<'a> Plan<'a> {
         ] {
             self.remove(tree, key.to_vec());
         }
-        self.remove(Tree::UinOwner, owner_key(uin, jid));
-
         let prefix = journal_prefix(jid);
         for ((tree, key), value) in &mut self.writes {
             if *tree == Tree::Journal && key.starts_with(&prefix) {
@@ -81,14 +86,32 @@ impl<'a> Plan<'a> {
         Ok(())
     }
 
-    fn registration(&self, key: &[u8]) -> Result<Option<Registration>, Error> {
-        match self.writes.get(&(Tree::Registration, key.to_vec())) {
+    /// Takes the user off the number they have, if they have one.
+    fn disown(&mut self, jid: &BareJid) -> Result<(), Error> {
+        let key = jid.as_str().as_bytes();
+        let before: Option<Registration> = match self.planned(Tree::Registration, key) {
             Some(planned) => planned
-                .as_ref()
                 .map(|bytes| self.store.decode(key, bytes))
-                .transpose(),
-            None => self.store.record(key),
+                .transpose()?,
+            None => self.store.record(key)?,
+        };
+        if let Some(before) = before {
+            self.remove(Tree::UinOwner, owner_key(before.uin, jid));
         }
+        Ok(())
+    }
+
+    fn has(&self, tree: Tree, key: &[u8]) -> Result<bool, Error> {
+        match self.planned(tree, key) {
+            Some(planned) => Ok(planned.is_some()),
+            None => self.store.database.has(tree, key),
+        }
+    }
+
+    /// What is going to be under `key`, if that is in the plan.
+    fn planned(&self, tree: Tree, key: &[u8]) -> Option<Option<&[u8]>> {
+        let planned = self.writes.get(&(tree, key.to_vec()))?;
+        Some(planned.as_deref())
     }
 
     fn put<R: Record>(&mut self, key: &[u8], record: &R) {

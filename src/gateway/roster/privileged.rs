@@ -19,7 +19,7 @@ use xmpp_parsers::stanza_error::DefinedCondition;
 use super::Roster;
 use super::subscription::MAX_NAME_CHARS;
 use crate::gateway::pace::{Pace, Rate};
-use crate::gateway::{Effects, Env};
+use crate::gateway::{Effects, Env, own};
 use crate::model::{Listing, Now, Uin};
 use crate::store::Subscription;
 use crate::xmpp::{Address, address, presence as stanza, text};
@@ -315,6 +315,10 @@ impl Roster {
         let uin = match write.who {
             Who::Gateway => {
                 self.sync.gateway_wanted &= !is_obeyed;
+                // Only now does the server tell the gateway where the user is online.
+                if is_obeyed {
+                    own::subscription(env, fx, Type::Probe);
+                }
                 return;
             }
             Who::Contact(uin) => uin,

@@ -31,19 +31,16 @@ impl Conversation {
         let echo = format!("{ECHO}@{COMPONENT}");
         let greeter = format!("{GREETER}@{COMPONENT}");
 
-        self.client.send("<presence/>").await?;
+        // Only who has asked for the roster is told of subscriptions.
+        self.client
+            .send("<iq type='get' id='roster'><query xmlns='jabber:iq:roster'/></iq><presence/>")
+            .await?;
         self.does(&format!(
             "registers at {COMPONENT} with ICQ number {number}"
         ));
         self.client.send(&registration(number, password)).await?;
-        self.sees("the registration accepted", |s| {
-            s.name() == "iq" && s.attr("id") == Some("reg")
-        })
-        .await?;
-        self.sees("the gateway connecting", |s| {
-            shows(s, COMPONENT, Some("dnd"))
-        })
-        .await?;
+        self.sees("the registration accepted", |s| is_result(s, "reg"))
+            .await?;
         self.sees("the gateway online", |s| shows(s, COMPONENT, None))
             .await?;
 
@@ -85,13 +82,18 @@ impl Conversation {
     /// Waits for a stanza and tells it; the others that come meanwhile are passed over.
     async fn sees(&mut self, what: &str, wanted: impl Fn(&Element) -> bool) -> io::Result<()> {
         let say = self.say;
+        let mut passed = Vec::new();
         let stanza = self
             .client
-            .wait(PATIENCE, wanted, |_| ())
-            .await
-            .map_err(|error| {
-                io::Error::new(error.kind(), format!("Alice does not see {what}: {error}"))
-            })?;
+            .wait(PATIENCE, wanted, |stanza| passed.push(String::from(stanza)))
+            .await;
+        let stanza = stanza.map_err(|error| {
+            let seen = passed.join("\n");
+            io::Error::new(
+                error.kind(),
+                format!("Alice does not see {what}: {error}. She saw:\n{seen}"),
+            )
+        })?;
         say(&told(&stanza));
         Ok(())
     }
@@ -113,6 +115,10 @@ fn registration(number: u32, password: &str) -> String {
 
 fn chat(to: &str, text: &str) -> String {
     format!("<message type='chat' id='demo' to='{to}'><body>{text}</body></message>")
+}
+
+fn is_result(stanza: &Element, id: &str) -> bool {
+    stanza.name() == "iq" && stanza.attr("id") == Some(id) && stanza.attr("type") == Some("result")
 }
 
 fn is_from(stanza: &Element, bare: &str) -> bool {

@@ -75,8 +75,8 @@ async fn show(folder: &Path, once: bool) -> io::Result<()> {
 const PASSWORD: &str = "secret";
 
 /// The number and password that Alice registers with, and those left for the visitor.
-const ALICE: (u32, &str) = (100_001, "alice-icq");
-const VISITOR: (u32, &str) = (100_002, "your-icq");
+const ALICE: (u32, &str) = (100_001, "alice123");
+const VISITOR: (u32, &str) = (100_002, "guest123");
 
 fn accounts() -> Vec<String> {
     [ALICE, VISITOR]

@@ -219,6 +219,7 @@ port = {component_port}
 [icq]
 host = "{icq_host}"
 port = {icq_port}
+charset = "windows-1251"
 
 {more}"#
     )
