@@ -214,6 +214,7 @@ fn seat(now: Now, settings: Settings) -> Seat {
         shared: Arc::new(Shared::new(settings, now)),
         jid: "romeo@example.org".parse().unwrap(),
         run: 0xab,
+        task: 1,
         seed: 1,
     }
 }
