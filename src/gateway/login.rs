@@ -156,6 +156,7 @@ impl Login {
             UserState::Offline if wanted && !closing => Step::Open,
             UserState::Offline => Step::Stay,
             UserState::Retrying(_) if wanted => {
+                self.log_off_at = None;
                 let due = self.retry_at.is_none_or(|at| at.instant <= now.instant);
                 if due && !closing {
                     Step::Open
