@@ -13,10 +13,7 @@ use crate::trouble::Trouble;
 #[derive(Clone, Debug)]
 pub(crate) enum Event {
     /// A datagram reaches the ICQ server.
-    ReachesServer {
-        from: SocketAddr,
-        datagram: Vec<u8>,
-    },
+    ReachesServer { from: SocketAddr, datagram: Vec<u8> },
     /// A datagram reaches the gateway's machine, whoever listens there.
     ReachesGateway { port: u16, datagram: Vec<u8> },
     /// A socket that was asked for is there, or cannot be.

@@ -111,7 +111,9 @@ impl Link {
 impl Account {
     /// The clients that take messages.
     pub(crate) fn takes_messages(&self) -> bool {
-        self.clients.values().any(|client| client.presence.priority.0 >= 0)
+        self.clients
+            .values()
+            .any(|client| client.presence.priority.0 >= 0)
     }
 }
 
@@ -225,9 +227,8 @@ impl World {
         if self.host.link.next().is_none_or(|at| at > now) {
             return false;
         }
-        let is_due = |queue: &VecDeque<(Instant, Item)>| {
-            queue.front().is_some_and(|(at, _)| *at <= now)
-        };
+        let is_due =
+            |queue: &VecDeque<(Instant, Item)>| queue.front().is_some_and(|(at, _)| *at <= now);
         if is_due(&self.host.link.to_host) {
             if let Some((_, item)) = self.host.link.to_host.pop_front() {
                 self.arrive_at_host(item);
@@ -611,7 +612,13 @@ impl World {
     }
 
     /// Presence of a client to one address alone.
-    pub(crate) fn send_directed(&mut self, user: &BareJid, resource: &str, to: &BareJid, type_: Type) {
+    pub(crate) fn send_directed(
+        &mut self,
+        user: &BareJid,
+        resource: &str,
+        to: &BareJid,
+        type_: Type,
+    ) {
         let Some(account) = self.host.accounts.get_mut(user) else {
             return;
         };
@@ -740,7 +747,9 @@ impl World {
 
     /// A stanza of a client's or the server's, for the gateway.
     pub(crate) fn host_sends(&mut self, stanza: Stanza) {
-        let to_us = stanza.recipient().is_some_and(|to| to.domain().as_str() == DOMAIN);
+        let to_us = stanza
+            .recipient()
+            .is_some_and(|to| to.domain().as_str() == DOMAIN);
         if !to_us {
             return;
         }

@@ -77,7 +77,12 @@ impl World {
     /// Somebody on ICQ writes a text that nobody else ever writes.
     pub(crate) fn write_from_icq(&mut self, from: Uin, to: Uin) {
         let tag = self.witness.new_tag('f');
-        let words = self.one_of(&["", " hi", " how are you?", " \u{43f}\u{440}\u{438}\u{432}\u{435}\u{442}"]);
+        let words = self.one_of(&[
+            "",
+            " hi",
+            " how are you?",
+            " \u{43f}\u{440}\u{438}\u{432}\u{435}\u{442}",
+        ]);
         let text = format!("{tag}{}", words.unwrap_or_default());
         let body = icq_transport::icq::wire::text::Charset::WINDOWS_1251.encode(&text);
         self.say(|| format!("{from} writes {text} to {to}"));
@@ -136,7 +141,12 @@ impl World {
     }
 
     fn accepted(&mut self, letter: LetterNumber, from: Uin, to: Uin, kind: u16, body: &[u8]) {
-        self.say(|| format!("accepted {letter:?}: {from} to {to}, {kind}, {}", body.escape_ascii()));
+        self.say(|| {
+            format!(
+                "accepted {letter:?}: {from} to {to}, {kind}, {}",
+                body.escape_ascii()
+            )
+        });
         let owner = |uin: Uin| self.people.iter().find(|person| person.uins.contains(&uin));
         let text_to_user = (kind == TEXT).then(|| owner(to)).flatten();
         if let Some(user) = text_to_user.map(|person| person.jid.clone()) {

@@ -1,7 +1,7 @@
 //! The machine the gateway runs on: plays the runtime by its rules, and takes the program's life.
 //!
 //! The rules: one task for each user, changes before outputs, and outputs that follow a barrier only
-//! when the changes are on disk. What a task sends for a link that is no more goes nowhere. A kill may
+//! when the changes are on disk. A mark for a link that is no more is void. A kill may
 //! strike before the changes, between changes and outputs, and between any two outputs.
 
 use std::collections::{BTreeMap, VecDeque};
@@ -58,8 +58,8 @@ pub(crate) struct Task {
     wish: u32,
     waits_for_disk: bool,
     inbox: VecDeque<Happening>,
-    /// The message that is being looked at: it must be written down or answered.
-    pub(crate) examined: Option<String>,
+    /// The messages that are being looked at: each must be written down or answered.
+    examined: Vec<String>,
 }
 
 /// What can happen to a task.
@@ -68,7 +68,8 @@ pub(crate) enum Happening {
     Datagram(u16, Vec<u8>),
     Timeout,
     Link(u32, UserInput),
-    Opened(u32, u16),
+    Opened(u32, Option<u16>),
+    SocketLost,
 }
 
 /// Where a kill strikes.
@@ -117,7 +118,9 @@ impl Machine {
             "gateway {}, marks {}, users {:?}",
             is_due(process.gateway.poll_timeout()),
             is_due(process.marks.poll_timeout()),
-            users.map(|(jid, task)| (jid.to_string(), task.state.code())).collect::<Vec<_>>()
+            users
+                .map(|(jid, task)| (jid.to_string(), task.state.code()))
+                .collect::<Vec<_>>()
         )
     }
 
@@ -219,7 +222,9 @@ impl World {
         self.say(|| "gateway is asked to end".to_owned());
         if let Some(process) = &mut self.machine.process {
             process.is_ending = true;
-            process.gateway.handle_input(self.now, GatewayInput::Shutdown);
+            process
+                .gateway
+                .handle_input(self.now, GatewayInput::Shutdown);
         }
         self.settle();
     }
@@ -237,7 +242,8 @@ impl World {
         } else {
             let busy = process.tasks.values().any(|task| task.waits_for_disk);
             if !busy {
-                self.witness.complain("the gateway did not end within its time".to_owned());
+                self.witness
+                    .complain("the gateway did not end within its time".to_owned());
             }
         }
         // The thread that writes is waited for.
@@ -290,7 +296,7 @@ impl World {
             wish: 0,
             waits_for_disk: false,
             inbox: VecDeque::new(),
-            examined: None,
+            examined: Vec::new(),
         };
         if let Some(process) = &mut self.machine.process {
             process.tasks.insert(user.clone(), task);
@@ -302,64 +308,85 @@ impl World {
 
     /// Gives a task something to do.
     pub(crate) fn feed(&mut self, user: &BareJid, happening: Happening) {
-        let Some(task) = self.machine.task_mut(user) else {
+        let now = self.now;
+        let Some(process) = &mut self.machine.process else {
             return;
         };
-        task.inbox.push_back(happening);
-        assert!(task.inbox.len() < 5000, "the inbox of {user} has no end");
+        let Some(task) = process.tasks.get_mut(user) else {
+            return;
+        };
+        match happening {
+            Happening::Input(UserInput::Stanza(stanza)) if task.inbox.len() >= INBOX => {
+                process.gateway.handle_input(now, GatewayInput::NoRoom(stanza));
+            }
+            happening => task.inbox.push_back(happening),
+        }
         self.work(user);
     }
 
+    /// Handles what is there, some of it at once, makes it safe, then does what follows from it.
     fn work(&mut self, user: &BareJid) {
         loop {
-            let now = self.now;
             let Some(task) = self.machine.task_mut(user) else {
                 return;
             };
-            if task.waits_for_disk {
+            if task.waits_for_disk || task.inbox.is_empty() {
                 return;
             }
-            let Some(happening) = task.inbox.pop_front() else {
-                return;
-            };
-            match happening {
-                Happening::Input(input) => {
-                    task.examined = message_for_icq(&input);
-                    task.user.handle_input(now, input);
-                }
-                Happening::Link(number, input) => {
-                    task.link = matches!(input, UserInput::LinkUp(_)).then_some(number);
-                    task.user.handle_input(now, input);
-                }
-                Happening::Datagram(port, datagram) => {
-                    if task.port != Some(port) {
-                        continue;
-                    }
-                    self.witness.heard(&datagram, port, self.machine.run);
-                    let Some(task) = self.machine.task_mut(user) else {
-                        return;
-                    };
-                    task.user.handle_datagram(now, &datagram);
-                }
-                Happening::Timeout => task.user.handle_timeout(now),
-                Happening::Opened(wish, port) => {
-                    if task.wish != wish {
-                        continue;
-                    }
-                    let input = match port {
-                        0 => UserInput::ConnectFailed(LogoutReason::Unreachable(
-                            "no such host".to_owned(),
-                        )),
-                        local_port => {
-                            task.port = Some(local_port);
-                            UserInput::Connected { local_port }
-                        }
-                    };
-                    task.user.handle_input(now, input);
-                }
+            let at_once = task.inbox.len().min(AT_ONCE);
+            for _ in 0..at_once {
+                self.handle_one(user);
             }
             if !self.drain(user) {
                 return;
+            }
+        }
+    }
+
+    fn handle_one(&mut self, user: &BareJid) {
+        let (now, run) = (self.now, self.machine.run);
+        let Some(task) = self.machine.task_mut(user) else {
+            return;
+        };
+        let Some(happening) = task.inbox.pop_front() else {
+            return;
+        };
+        match happening {
+            Happening::Input(input) => {
+                task.examined.extend(message_for_icq(&input));
+                task.user.handle_input(now, input);
+            }
+            Happening::Link(number, input) => {
+                // Only now does it know that what it sent may not have arrived.
+                let is_up = matches!(input, UserInput::LinkUp(_));
+                task.link = is_up.then_some(number);
+                task.user.handle_input(now, input);
+                if is_up {
+                    self.witness.begins_anew();
+                }
+            }
+            Happening::Datagram(port, datagram) if task.port == Some(port) => {
+                self.witness.heard(&datagram, port, run);
+                if let Some(task) = self.machine.task_mut(user) {
+                    task.user.handle_datagram(now, &datagram);
+                }
+            }
+            Happening::Datagram(..) => {}
+            Happening::Timeout => task.user.handle_timeout(now),
+            Happening::Opened(wish, port) if task.wish == wish => {
+                task.port = port;
+                let input = match port {
+                    Some(local_port) => UserInput::Connected { local_port },
+                    None => UserInput::ConnectFailed(unreachable()),
+                };
+                task.user.handle_input(now, input);
+            }
+            Happening::Opened(..) => {}
+            Happening::SocketLost => {
+                if task.port.take().is_some() {
+                    task.user
+                        .handle_input(now, UserInput::ConnectFailed(unreachable()));
+                }
             }
         }
     }
@@ -472,10 +499,10 @@ impl World {
                 return false;
             }
         }
-        if let Some(task) = self.machine.task_mut(user)
-            && let Some(tag) = task.examined.take()
-        {
-            self.witness.examined(&tag);
+        if let Some(task) = self.machine.task_mut(user) {
+            for tag in std::mem::take(&mut task.examined) {
+                self.witness.examined(&tag);
+            }
         }
         true
     }
@@ -486,7 +513,10 @@ impl World {
         match output {
             UserOutput::Stanza(stanza) => {
                 let link = self.host.link.number;
-                let is_current = self.machine.task(user).is_some_and(|it| it.link == Some(link));
+                let is_current = self
+                    .machine
+                    .task(user)
+                    .is_some_and(|it| it.link == Some(link));
                 if is_current {
                     self.gateway_sends(stanza);
                 }
@@ -496,7 +526,11 @@ impl World {
                 let Some(process) = &mut self.machine.process else {
                     return false;
                 };
-                if process.tasks.get(user).is_some_and(|it| it.link == Some(link)) {
+                if process
+                    .tasks
+                    .get(user)
+                    .is_some_and(|it| it.link == Some(link))
+                {
                     let user = user.clone();
                     process.marks.add(MarkOf { user, mark });
                 }
@@ -540,10 +574,15 @@ impl World {
             UserOutput::Ended(ending) => {
                 self.say(|| format!("{user} ends: {ending:?}"));
                 self.check_end(user, ending);
-                if let Some(process) = &mut self.machine.process {
-                    process.tasks.remove(user);
-                }
+                let process = self.machine.process.as_mut();
+                let task = process.and_then(|process| process.tasks.remove(user));
                 self.gateway_input(GatewayInput::Ended(user.clone(), ending));
+                // It came too late for that task, not for the gateway.
+                for happening in task.into_iter().flat_map(|task| task.inbox) {
+                    if let Happening::Input(UserInput::Stanza(stanza)) = happening {
+                        self.gateway_input(GatewayInput::Stanza(stanza));
+                    }
+                }
                 return false;
             }
         }
@@ -619,11 +658,11 @@ impl World {
         let port = match self.machine.has_no_sockets {
             true => {
                 self.tally.note(Rare::NoSocket);
-                0
+                None
             }
             false => {
                 self.machine.next_port = self.machine.next_port.checked_add(1).unwrap_or(10_000);
-                self.machine.next_port
+                Some(self.machine.next_port)
             }
         };
         self.feed(user, Happening::Opened(wish, port));
@@ -650,6 +689,14 @@ impl World {
         self.settle();
     }
 }
+
+fn unreachable() -> LogoutReason {
+    LogoutReason::Unreachable("no route".to_owned())
+}
+
+/// Items a task may let wait before stanzas are refused, and how many it handles at once.
+const INBOX: usize = 1000;
+const AT_ONCE: usize = 128;
 
 /// The id of a message that has to be written down or answered.
 fn message_for_icq(input: &UserInput) -> Option<String> {

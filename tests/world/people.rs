@@ -294,7 +294,10 @@ impl World {
         };
         let contact = contact(uin);
         let account = &self.host.accounts[&user];
-        let is_known = account.roster.get(&contact).is_some_and(|it| it.to || it.ask);
+        let is_known = account
+            .roster
+            .get(&contact)
+            .is_some_and(|it| it.to || it.ask);
         match is_known && self.chance(0.4) {
             true => self.remove_from_roster(&user, &contact),
             false => self.subscribe(&user, &contact),
@@ -344,13 +347,23 @@ impl World {
     fn register_with(&mut self, person: usize, resource: &str, password: &str) {
         let user = self.people[person].jid.clone();
         let uin = self.people[person].uin();
-        let fields = [("username", uin.to_string()), ("password", password.to_owned())];
+        let fields = [
+            ("username", uin.to_string()),
+            ("password", password.to_owned()),
+        ];
         let mut query = Element::builder("query", ns::REGISTER);
         for (name, value) in fields {
             query = query.append(Element::builder(name, ns::REGISTER).append(value).build());
         }
         let question = Question::Register;
-        self.send_iq(&user, resource, &Jid::from(gateway()), true, query.build(), question);
+        self.send_iq(
+            &user,
+            resource,
+            &Jid::from(gateway()),
+            true,
+            query.build(),
+            question,
+        );
     }
 
     fn change_registration(&mut self, person: usize, resource: &str) {
@@ -361,9 +374,18 @@ impl World {
         match self.rng.random_range(0..6) {
             0 | 1 => {
                 let remove = Element::bare("remove", ns::REGISTER);
-                let query = Element::builder("query", ns::REGISTER).append(remove).build();
+                let query = Element::builder("query", ns::REGISTER)
+                    .append(remove)
+                    .build();
                 let question = Question::Unregister;
-                self.send_iq(&user, resource, &Jid::from(gateway()), true, query, question);
+                self.send_iq(
+                    &user,
+                    resource,
+                    &Jid::from(gateway()),
+                    true,
+                    query,
+                    question,
+                );
             }
             2 => self.command(&user, resource, "unregister yes"),
             3 => {

@@ -112,6 +112,8 @@ rare! {
     DeniedByContact,
     /// A socket could not be opened.
     NoSocket,
+    /// A socket was lost with a session on it.
+    SocketLost,
 }
 
 /// How often each was seen.

@@ -7,6 +7,7 @@ use icq_transport::server::{Account, LoginAnswer};
 use rand::RngExt;
 
 use crate::agenda::Event;
+use crate::machine::Happening;
 use crate::tally::Rare;
 use crate::world::World;
 
@@ -35,6 +36,8 @@ pub(crate) enum Kind {
     LoseRoster,
     /// No socket can be opened for a while.
     NoSocket,
+    /// Somebody's socket is lost: the ICQ server's machine refuses its datagrams.
+    LoseSocket,
 }
 
 /// Something that breaks, or is mended.
@@ -65,6 +68,7 @@ impl Kind {
         Self::ChangePassword,
         Self::LoseRoster,
         Self::NoSocket,
+        Self::LoseSocket,
     ];
 
     /// In which part of all runs it exists.
@@ -74,7 +78,8 @@ impl Kind {
             Self::CutLink => 0.45,
             Self::CutLine | Self::RestartServer => 0.35,
             Self::StallLink | Self::Kick | Self::BusyServer => 0.25,
-            Self::ShutDown | Self::ChangePassword | Self::LoseRoster | Self::NoSocket => 0.12,
+            Self::ShutDown | Self::ChangePassword | Self::LoseRoster => 0.12,
+            Self::NoSocket | Self::LoseSocket => 0.12,
         }
     }
 }
@@ -175,12 +180,23 @@ impl World {
             }
             Kind::ChangePassword => self.change_somebodys_password(),
             Kind::LoseRoster => self.lose_a_roster(),
+            Kind::LoseSocket => self.lose_a_socket(),
             Kind::NoSocket => {
                 self.machine.has_no_sockets = true;
                 let delay = self.between(Duration::from_secs(1), Duration::from_secs(60));
                 self.trouble_later(delay, Trouble::SocketsAreBack);
             }
         }
+    }
+
+    fn lose_a_socket(&mut self) {
+        let person = self.rng.random_range(0..self.people.len());
+        let user = self.people[person].jid.clone();
+        if self.machine.task(&user).is_some_and(|task| task.port.is_some()) {
+            self.tally.note(Rare::SocketLost);
+        }
+        self.feed(&user, Happening::SocketLost);
+        self.settle();
     }
 
     fn kick_somebody(&mut self) {

@@ -142,6 +142,11 @@ impl Witness {
         self.timeline.push(Seen::Cut);
     }
 
+    /// Somebody's task learns that the link is another one: only now it sends again what it has to.
+    pub(crate) fn begins_anew(&mut self) {
+        self.timeline.push(Seen::Cut);
+    }
+
     // --- to ICQ --------------------------------------------------------------------------------------
 
     /// A person is about to write this.
@@ -257,7 +262,9 @@ impl Witness {
                 continue;
             };
             let stage = record.cursor.stages.iter();
-            let stage = stage.filter(|(id, _)| *id == outgoing.id).map(|(_, stage)| *stage);
+            let stage = stage
+                .filter(|(id, _)| *id == outgoing.id)
+                .map(|(_, stage)| *stage);
             let stage = stage.last().unwrap_or(match outgoing.left {
                 true => Stage::Left,
                 false => Stage::Waiting,

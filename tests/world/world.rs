@@ -124,7 +124,9 @@ impl World {
     }
 
     fn advance_to(&mut self, at: Instant) {
-        self.now = self.now.after(at.saturating_duration_since(self.now.instant));
+        self.now = self
+            .now
+            .after(at.saturating_duration_since(self.now.instant));
     }
 
     fn next_moment(&self) -> Option<Instant> {
@@ -149,7 +151,12 @@ impl World {
         while self.deliver_on_link() {
             is_timer = false;
         }
-        if self.icq.server.poll_timeout().is_some_and(|at| at <= self.now.instant) {
+        if self
+            .icq
+            .server
+            .poll_timeout()
+            .is_some_and(|at| at <= self.now.instant)
+        {
             let now = self.now;
             self.icq.server.handle_timeout(now);
             self.drain_icq();

@@ -83,7 +83,10 @@ impl World {
         match header.command {
             ACK => return,
             NOT_CONNECTED => {
-                let mut packets = self.witness.packets.range((header.session_id, 0)..=(header.session_id, u16::MAX));
+                let mut packets = self
+                    .witness
+                    .packets
+                    .range((header.session_id, 0)..=(header.session_id, u16::MAX));
                 if packets.any(|(_, packet)| !packet.acknowledged) {
                     self.tally.note(Rare::SessionForgotten);
                 }
@@ -195,8 +198,7 @@ impl World {
         };
         let looks_for_repetitions = self.plan.behaviour.suppress_duplicates;
         let mut packets = self.witness.packets.values();
-        let came_twice =
-            packets.any(|it| it.tag == tag && it.part == part && it.arrivals > 1);
+        let came_twice = packets.any(|it| it.tag == tag && it.part == part && it.arrivals > 1);
         let Some(outgoing) = self.witness.outgoing.get_mut(&tag) else {
             return;
         };
@@ -206,8 +208,9 @@ impl World {
         outgoing.accepted[part] += 1;
         let (was_held, waited) = (outgoing.was_held, outgoing.waited_over_restart);
         if !is_in_order {
-            self.witness
-                .complain(format!("part {part} of {tag} arrived before those before it"));
+            self.witness.complain(format!(
+                "part {part} of {tag} arrived before those before it"
+            ));
         }
         if is_repeated && came_twice && !looks_for_repetitions {
             self.tally.note(Rare::ExecutedAgain);
@@ -270,7 +273,8 @@ impl World {
         match change {
             Change::Registration(registration) => {
                 let person = self.people.iter_mut().find(|person| person.jid == *jid);
-                let again = person.is_some_and(|it| std::mem::replace(&mut it.was_registered, true));
+                let again =
+                    person.is_some_and(|it| std::mem::replace(&mut it.was_registered, true));
                 match before {
                     None if again => self.tally.note(Rare::RegisteredAgain),
                     Some(record) if record.registration.uin != registration.uin => {
@@ -288,7 +292,8 @@ impl World {
                 for (uin, count) in &cursor.lost {
                     let known = before.and_then(|record| {
                         let mut lost = record.cursor.lost.iter();
-                        lost.find(|(known, _)| known == uin).map(|(_, count)| *count)
+                        lost.find(|(known, _)| known == uin)
+                            .map(|(_, count)| *count)
                     });
                     let more = count.saturating_sub(known.unwrap_or_default());
                     if more > 0 {
@@ -434,8 +439,12 @@ impl World {
             return;
         }
         let name = match stanza {
-            Stanza::Message(message) => name_of_message(message).unwrap_or_default(),
-            Stanza::Iq(_) | Stanza::Presence(_) => String::new(),
+            // A letter may come again with its id, and with its text.
+            Stanza::Message(message) if stanza.sender().is_some_and(|it| it.node().is_some()) => {
+                let body = message.get_best_body(Vec::new());
+                body.map(|(_, body)| body.clone()).unwrap_or_default()
+            }
+            Stanza::Message(_) | Stanza::Iq(_) | Stanza::Presence(_) => String::new(),
         };
         let key = (user, id);
         let known = self.witness.ids.insert(key, name.clone());
@@ -450,7 +459,9 @@ impl World {
         let words = error_text(message);
         let witness = &mut self.witness;
         let Some(outgoing) = witness.outgoing.get_mut(tag) else {
-            witness.complaints.push(format!("an error about nothing: {tag}"));
+            witness
+                .complaints
+                .push(format!("an error about nothing: {tag}"));
             return;
         };
         outgoing.errors_left += 1;
@@ -552,7 +563,9 @@ impl World {
         if body.is_some_and(|(_, body)| body.contains("found no room")) {
             // It was said, and nobody was there to hear.
             let user = message.to.as_ref().map(Jid::to_bare);
-            self.witness.owed_words.retain(|owed| Some(owed) != user.as_ref());
+            self.witness
+                .owed_words
+                .retain(|owed| Some(owed) != user.as_ref());
         }
         let Some(name) = name_of_message(message) else {
             return;

@@ -58,7 +58,13 @@ impl World {
     }
 
     fn examine_logins(&mut self) {
-        let online: Vec<Uin> = self.icq.server.online().into_iter().map(|it| it.0).collect();
+        let online: Vec<Uin> = self
+            .icq
+            .server
+            .online()
+            .into_iter()
+            .map(|it| it.0)
+            .collect();
         let mut complaints = Vec::new();
         for (jid, record) in &self.machine.disk {
             let state = self.machine.task(jid).map(|task| task.state.clone());
@@ -148,7 +154,10 @@ impl World {
                 if !is_seen {
                     continue;
                 }
-                let word = online.iter().find(|(it, _)| *it == uin).map(|(_, word)| *word);
+                let word = online
+                    .iter()
+                    .find(|(it, _)| *it == uin)
+                    .map(|(_, word)| *word);
                 let expected = word.map(show);
                 let view = client.view.get(&contact(uin)).cloned().flatten();
                 if view != expected {
@@ -177,7 +186,8 @@ impl Witness {
         let mut overtaken = Vec::new();
         let letters: Vec<&Letter> = self.letters.values().collect();
         for (at, letter) in letters.iter().enumerate() {
-            let same_pair = |other: &&&Letter| other.from == letter.from && other.user == letter.user;
+            let same_pair =
+                |other: &&&Letter| other.from == letter.from && other.user == letter.user;
             let mut later = letters[at + 1..].iter().filter(same_pair);
             let Some(own) = self.reach_that_counted(&letter.name) else {
                 continue;
@@ -199,7 +209,10 @@ impl Witness {
         let taken = *self.taken.get(name)?;
         let reached = self.reached.get(name)?;
         let last = reached.iter().rfind(|reach| reach.step < taken)?;
-        reached.iter().find(|reach| reach.port == last.port).copied()
+        reached
+            .iter()
+            .find(|reach| reach.port == last.port)
+            .copied()
     }
 }
 
