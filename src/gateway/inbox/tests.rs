@@ -220,10 +220,26 @@ fn a_server_that_never_says_that_all_were_told_is_not_waited_for() {
     let old = ago(&world, 3600);
     world.icq_said(BEN, "hi", old);
 
-    world.wait(5);
+    world.wait(30);
 
     assert_eq!(bodies(&mut world), ["hi"]);
     assert_eq!(world.take_commands().len(), 1);
+}
+
+#[test]
+fn what_is_written_while_a_login_is_told_what_waited_comes_behind_it() {
+    let mut world = World::online();
+    world.inbox.icq_logged_in();
+    world.icq_reports(BEN, text("live"), None);
+    assert!(bodies(&mut world).is_empty());
+    let old = ago(&world, 3600);
+    world.icq_said(BEN, "waited", old);
+
+    world.offline_messages_end();
+
+    assert_eq!(bodies(&mut world), ["waited", "live"]);
+    world.icq_reports(BEN, text("later"), None);
+    assert_eq!(bodies(&mut world), ["later"]);
 }
 
 #[test]

@@ -508,6 +508,7 @@ impl User {
         if self.trial.is_some() {
             self.trial_succeeded(now);
         }
+        self.inbox.icq_logged_in();
         let session_id = self.session.as_ref().map(|session| session.session_id());
         let trace = SessionTrace {
             session_id: session_id.unwrap_or_default(),
