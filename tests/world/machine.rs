@@ -317,7 +317,9 @@ impl World {
         };
         match happening {
             Happening::Input(UserInput::Stanza(stanza)) if task.inbox.len() >= INBOX => {
-                process.gateway.handle_input(now, GatewayInput::NoRoom(stanza));
+                process
+                    .gateway
+                    .handle_input(now, GatewayInput::NoRoom(stanza));
             }
             happening => task.inbox.push_back(happening),
         }

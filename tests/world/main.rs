@@ -64,7 +64,9 @@ fn seeds_whatever_breaks_every_message_has_one_ending() {
     if number("WORLD_SEED").is_some() {
         return;
     }
-    let regressions = REGRESSIONS.lines().filter_map(|line| line.split('#').next()?.trim().parse().ok());
+    let regressions = REGRESSIONS
+        .lines()
+        .filter_map(|line| line.split('#').next()?.trim().parse().ok());
     let first = number("WORLD_FIRST").unwrap_or(1);
     let count = number("WORLD_SEEDS").unwrap_or(SEEDS);
     let seeds: Vec<u64> = regressions.chain(first..first + count).collect();
@@ -92,7 +94,12 @@ fn seeds_whatever_breaks_every_message_has_one_ending() {
     for rare in Rare::ALL {
         println!("{:>8} {rare:?}", tally.times(*rare));
     }
-    assert!(failed.is_empty(), "{} of {} seeds failed", failed.len(), seeds.len());
+    assert!(
+        failed.is_empty(),
+        "{} of {} seeds failed",
+        failed.len(),
+        seeds.len()
+    );
     if count >= SEEDS {
         assert_eq!(tally.missing(), [], "never reached");
     }
@@ -109,7 +116,10 @@ impl Outcome {
     fn add(&self, seed: u64, lived: thread::Result<(Tally, Vec<String>)>) {
         let complaints = match lived {
             Ok((tally, complaints)) => {
-                self.tally.lock().expect("nobody panics with it").add(&tally);
+                self.tally
+                    .lock()
+                    .expect("nobody panics with it")
+                    .add(&tally);
                 complaints
             }
             Err(panic) => {

@@ -192,7 +192,11 @@ impl World {
     fn lose_a_socket(&mut self) {
         let person = self.rng.random_range(0..self.people.len());
         let user = self.people[person].jid.clone();
-        if self.machine.task(&user).is_some_and(|task| task.port.is_some()) {
+        if self
+            .machine
+            .task(&user)
+            .is_some_and(|task| task.port.is_some())
+        {
             self.tally.note(Rare::SocketLost);
         }
         self.feed(&user, Happening::SocketLost);

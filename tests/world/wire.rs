@@ -3,6 +3,8 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
+use icq_transport::icq::udp::{Dialect, FromServer, Side, ToServer, V5};
+
 use crate::agenda::Event;
 use crate::plan::Line;
 use crate::world::World;
@@ -35,7 +37,14 @@ impl World {
     /// The gateway sends a datagram from one of its sockets.
     pub(crate) fn carry_to_server(&mut self, port: u16, datagram: Vec<u8>) {
         let from = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-        for delay in self.fate(Way::ToServer) {
+        let fate = self.fate(Way::ToServer);
+        self.say(|| {
+            format!(
+                "      udp {port} > {} {fate:?}",
+                brief(Side::Client, &datagram)
+            )
+        });
+        for delay in fate {
             let at = self.now.instant + delay;
             let datagram = datagram.clone();
             self.agenda
@@ -46,7 +55,14 @@ impl World {
     /// The ICQ server sends a datagram.
     pub(crate) fn carry_to_gateway(&mut self, to: SocketAddr, datagram: Vec<u8>) {
         let port = to.port();
-        for delay in self.fate(Way::ToGateway) {
+        let fate = self.fate(Way::ToGateway);
+        self.say(|| {
+            format!(
+                "      udp {port} < {} {fate:?}",
+                brief(Side::Server, &datagram)
+            )
+        });
+        for delay in fate {
             let at = self.now.instant + delay;
             let datagram = datagram.clone();
             self.agenda
@@ -81,6 +97,26 @@ impl World {
         }
         delays
     }
+}
+
+/// A datagram on one line, for those who look at one seed.
+fn brief(side: Side, datagram: &[u8]) -> String {
+    let mut bytes = datagram.to_vec();
+    let Ok(opened) = V5.open(side, &mut bytes) else {
+        return "unreadable".to_owned();
+    };
+    let header = opened.header;
+    let name = match side {
+        Side::Client => ToServer::name(header.command),
+        Side::Server => FromServer::name(header.command),
+    };
+    format!(
+        "{} seq1 {} seq2 {} session {:x}",
+        name.unwrap_or("?"),
+        header.seq1,
+        header.seq2,
+        header.session_id
+    )
 }
 
 const QUICKEST: Duration = Duration::from_millis(5);

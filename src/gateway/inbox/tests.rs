@@ -231,6 +231,7 @@ fn what_is_written_while_a_login_is_told_what_waited_comes_behind_it() {
     let mut world = World::online();
     world.inbox.icq_logged_in();
     world.icq_reports(BEN, text("live"), None);
+    world.settle();
     assert!(bodies(&mut world).is_empty());
     let old = ago(&world, 3600);
     world.icq_said(BEN, "waited", old);
@@ -239,6 +240,7 @@ fn what_is_written_while_a_login_is_told_what_waited_comes_behind_it() {
 
     assert_eq!(bodies(&mut world), ["waited", "live"]);
     world.icq_reports(BEN, text("later"), None);
+    world.settle();
     assert_eq!(bodies(&mut world), ["later"]);
 }
 
