@@ -79,7 +79,12 @@ impl Service {
             base.network.keep(now, letter);
             return;
         }
-        let lane = if is_on_the_way {
+        let is_queued = in_order
+            && self
+                .sessions
+                .get(&uin)
+                .is_some_and(|session| session.link.has_letter_behind_stored(letter.from));
+        let lane = if is_on_the_way || is_queued {
             Lane::Stored
         } else {
             Lane::Contact(letter.from)
