@@ -68,7 +68,8 @@ pub enum Seen {
         /// Its text.
         text: String,
     },
-    /// The ICQ server executed a repeated packet once more: it does not look for repetitions.
+    /// The ICQ server executed a repeated packet once more: it does not look for repetitions, and for it
+    /// that is another message.
     ExecutedAgain {
         /// The text of the message in it.
         text: String,
@@ -83,7 +84,8 @@ pub enum Seen {
         /// Its text.
         text: String,
     },
-    /// The user unregistered while this message, to or from ICQ, was on its way.
+    /// The user unregistered while this message, to or from ICQ, was on its way: it needs no ending, and
+    /// if the user registers again, ICQ may tell it to somebody who does not know it any more.
     Forgotten {
         /// Its text.
         text: String,
@@ -172,7 +174,7 @@ struct Message<'a> {
     executed_again: usize,
     doubt: bool,
     lost: bool,
-    forgotten: bool,
+    forgotten: usize,
     overtaken: bool,
 }
 
@@ -200,7 +202,7 @@ impl<'a> Facts<'a> {
             Seen::Doubt { text } => self.message(text).doubt = true,
             Seen::ExecutedAgain { text } => self.message(text).executed_again += 1,
             Seen::LostByServer { text } | Seen::NoRoom { text } => self.message(text).lost = true,
-            Seen::Forgotten { text } => self.message(text).forgotten = true,
+            Seen::Forgotten { text } => self.message(text).forgotten += 1,
             Seen::Returned { text } => self.message(text).returned.push(place),
             Seen::Overtaken { text } => self.message(text).overtaken = true,
         }
@@ -259,7 +261,7 @@ impl<'a> Facts<'a> {
             (false, false) => endings.refused += 1,
             (true, false) if may_be_in_doubt && all_doubt => endings.doubtful += 1,
             (true, false) => broken.push(format!("{pair}: {text:?} arrived and came back")),
-            (false, true) if message.forgotten => endings.excused += 1,
+            (false, true) if message.forgotten > 0 => endings.excused += 1,
             (false, true) => broken.push(format!("{pair}: {text:?} has no ending")),
         }
     }
@@ -297,13 +299,15 @@ impl<'a> Facts<'a> {
         broken: &mut Vec<String>,
     ) {
         let ids: BTreeSet<&str> = message.shown.iter().map(|&(_, id)| id).collect();
+        let more_ids = message.forgotten + message.executed_again;
         let may_repeat = self.may_repeat(message.shown.iter().map(|it| it.0));
         match (message.shown.len(), ids.len()) {
-            (0, _) if message.lost || message.forgotten => endings.excused += 1,
+            (0, _) if message.lost || message.forgotten > 0 => endings.excused += 1,
             (0, _) if self.may_stay_away(message) => endings.excused += 1,
             (0, _) => broken.push(format!("{pair}: {text:?} was never shown")),
             (1, _) => endings.shown += 1,
             (_, 1) if may_repeat => endings.repeated += 1,
+            (_, ids) if (2..=1 + more_ids).contains(&ids) => endings.repeated += 1,
             (_, 1) => broken.push(format!("{pair}: {text:?} was shown twice, with no fault")),
             (_, ids) => broken.push(format!("{pair}: {text:?} was shown under {ids} ids")),
         }
@@ -470,6 +474,10 @@ mod tests {
             (&[received("a")], &[about("a", no_room)]),
             (&[received("a")], &[about("a", forgotten)]),
             (&[said("a")], &[about("a", forgotten)]),
+            (
+                &[received("a"), shown("a", "1"), shown("a", "2")],
+                &[about("a", forgotten)],
+            ),
             (
                 &[said("a"), said("b"), delivered("b"), delivered("a")],
                 &[about("a", overtaken)],

@@ -368,7 +368,7 @@ impl World {
                 }
             }
             Happening::Datagram(port, datagram) if task.port == Some(port) => {
-                self.witness.heard(&datagram, port, run);
+                self.witness.heard(now.instant, &datagram, port, run);
                 if let Some(task) = self.machine.task_mut(user) {
                     task.user.handle_datagram(now, &datagram);
                 }
@@ -377,6 +377,9 @@ impl World {
             Happening::Timeout => task.user.handle_timeout(now),
             Happening::Opened(wish, port) if task.wish == wish => {
                 task.port = port;
+                if let Some(port) = port {
+                    self.witness.socket_opened(port, now.instant);
+                }
                 let input = match port {
                     Some(local_port) => UserInput::Connected { local_port },
                     None => UserInput::ConnectFailed(unreachable()),
@@ -385,7 +388,8 @@ impl World {
             }
             Happening::Opened(..) => {}
             Happening::SocketLost => {
-                if task.port.take().is_some() {
+                if let Some(port) = task.port.take() {
+                    self.witness.socket_closed(port, now.instant);
                     task.user
                         .handle_input(now, UserInput::ConnectFailed(unreachable()));
                 }
@@ -557,8 +561,10 @@ impl World {
             }
             UserOutput::Disconnect => {
                 if let Some(task) = self.machine.task_mut(user) {
-                    task.port = None;
                     task.wish += 1;
+                    if let Some(port) = task.port.take() {
+                        self.witness.socket_closed(port, now.instant);
+                    }
                 }
             }
             UserOutput::State(state) => {

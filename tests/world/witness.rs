@@ -8,6 +8,7 @@ mod evidence;
 mod verdict;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
 
 use icq_transport::gateway::Settings;
 use icq_transport::icq::wire::body;
@@ -38,7 +39,9 @@ pub(crate) struct Witness {
     /// When letters reached the gateway, and where.
     reached: BTreeMap<String, Vec<Reach>>,
     /// When letters were on disk.
-    taken: BTreeMap<String, u64>,
+    taken: BTreeMap<String, (u64, Instant)>,
+    /// From when to when each socket was there.
+    sockets: BTreeMap<u16, (Instant, Option<Instant>)>,
     /// Letters for which there was no room, and no letter found yet that it was.
     no_room: BTreeMap<(BareJid, Uin), u32>,
     owed_words: BTreeSet<BareJid>,
@@ -84,6 +87,8 @@ pub(crate) struct Letter {
     pub(crate) sent: u32,
     pub(crate) stored: bool,
     pub(crate) lost: bool,
+    /// The server may forget it.
+    told: bool,
     shown: u32,
     returned: u32,
 }
@@ -92,6 +97,7 @@ pub(crate) struct Letter {
 #[derive(Clone, Copy, Debug)]
 struct Reach {
     step: u64,
+    at: Instant,
     port: u16,
     run: u32,
 }
@@ -145,6 +151,16 @@ impl Witness {
     /// Somebody's task learns that the link is another one: only now it sends again what it has to.
     pub(crate) fn begins_anew(&mut self) {
         self.timeline.push(Seen::Cut);
+    }
+
+    pub(crate) fn socket_opened(&mut self, port: u16, at: Instant) {
+        self.sockets.insert(port, (at, None));
+    }
+
+    pub(crate) fn socket_closed(&mut self, port: u16, at: Instant) {
+        if let Some((_, closed)) = self.sockets.get_mut(&port) {
+            *closed = Some(at);
+        }
     }
 
     // --- to ICQ --------------------------------------------------------------------------------------
@@ -209,7 +225,7 @@ impl Witness {
         };
         if self.by_name.contains_key(&name) {
             // A server that executes a repeated packet makes two letters of it.
-            return;
+            return self.timeline.push(Seen::ExecutedAgain { text: name });
         }
         self.timeline.push(Seen::SaidToXmpp {
             pair: format!("{from} to {user}"),
@@ -224,6 +240,7 @@ impl Witness {
             sent: 0,
             stored: false,
             lost: false,
+            told: false,
             shown: 0,
             returned: 0,
         };

@@ -1,5 +1,7 @@
 //! What is seen while the world goes on: datagrams, stanzas, writes.
 
+use std::time::Instant;
+
 use icq_transport::gateway::UserState;
 use icq_transport::icq::udp::{Dialect, FromServer, Side, ToServer, V5};
 use icq_transport::icq::wire::Reader;
@@ -40,7 +42,7 @@ const TRY_AGAIN: u16 = 0x00FA;
 
 impl Witness {
     /// The session of a living user gets this datagram.
-    pub(crate) fn heard(&mut self, datagram: &[u8], port: u16, run: u32) {
+    pub(crate) fn heard(&mut self, at: Instant, datagram: &[u8], port: u16, run: u32) {
         let Ok(opened) = V5.read(Side::Server, &mut Reader::new(datagram)) else {
             return;
         };
@@ -59,7 +61,7 @@ impl Witness {
             FromServer::OfflineMessage(message) => message.text,
             FromServer::Multi(multi) => {
                 for packet in multi.packets {
-                    self.heard(packet, port, run);
+                    self.heard(at, packet, port, run);
                 }
                 return;
             }
@@ -67,7 +69,12 @@ impl Witness {
         };
         if let Some(name) = name_of_letter(&Charset::WINDOWS_1251.decode(text)) {
             let step = self.step();
-            let reach = Reach { step, port, run };
+            let reach = Reach {
+                step,
+                at,
+                port,
+                run,
+            };
             self.reached.entry(name).or_default().push(reach);
         }
     }
@@ -236,12 +243,13 @@ impl World {
 
     /// The gateway told the ICQ server that it may forget a letter.
     pub(crate) fn server_was_told(&mut self, letter: LetterNumber, deleted: bool) {
-        let Some(letter) = self.witness.letters.get(&letter).cloned() else {
+        let Some(known) = self.witness.letters.get_mut(&letter) else {
             return;
         };
         // That the copy of a stored letter arrived does not let the server forget it.
-        let may_be_forgotten = deleted || !letter.stored;
-        if !may_be_forgotten || self.witness.taken.contains_key(&letter.name) {
+        known.told = deleted || !known.stored;
+        let letter = known.clone();
+        if !letter.told || self.witness.taken.contains_key(&letter.name) {
             return;
         }
         if self.plan.behaviour.empties_stored_texts && letter.stored {
@@ -345,7 +353,8 @@ impl World {
                     self.tally.note(Rare::TakenWithoutLink);
                 }
                 let step = self.witness.step();
-                self.witness.taken.entry(name).or_insert(step);
+                let at = self.now.instant;
+                self.witness.taken.entry(name).or_insert((step, at));
             }
         }
     }
@@ -364,7 +373,8 @@ impl World {
         if !forgotten.is_empty() {
             self.tally.note(Rare::UnregisteredInFlight);
         }
-        let letters = witness.letters.values().filter(|it| it.user == *jid);
+        let letters = witness.letters.values();
+        let letters = letters.filter(|it| it.user == *jid && (!it.told || it.shown == 0));
         forgotten.extend(letters.map(|letter| letter.name.clone()));
         for text in forgotten {
             witness.timeline.push(Seen::Forgotten { text });
@@ -458,10 +468,8 @@ impl World {
         let run = self.machine.run;
         let words = error_text(message);
         let witness = &mut self.witness;
+        // A word to the gateway has no name.
         let Some(outgoing) = witness.outgoing.get_mut(tag) else {
-            witness
-                .complaints
-                .push(format!("an error about nothing: {tag}"));
             return;
         };
         outgoing.errors_left += 1;

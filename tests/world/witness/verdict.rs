@@ -1,6 +1,7 @@
 //! What was wrong, said when everything has had its ending.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use icq_transport::gateway::UserState;
 use icq_transport::model::{Listing, Uin};
@@ -111,9 +112,7 @@ impl World {
                 excuses.push(Seen::LostByServer { text });
             }
         }
-        if !self.server_keeps_order() {
-            excuses.extend(self.witness.overtaken());
-        }
+        excuses.extend(self.witness.overtaken(self.server_keeps_order()));
         self.witness.timeline.extend(excuses);
         for user in std::mem::take(&mut self.witness.owed_words) {
             self.witness
@@ -181,8 +180,9 @@ impl Witness {
         self.complaints.extend(complaints);
     }
 
-    /// Letters that reached the gateway after later ones: the server or the network let them pass.
-    fn overtaken(&self) -> Vec<Seen> {
+    /// Letters that later ones may have overtaken. Where the server and the network keep the order, that is
+    /// only what waited on the server while the gateway could not wait for it any longer.
+    fn overtaken(&self, order_is_kept: bool) -> Vec<Seen> {
         let mut overtaken = Vec::new();
         let letters: Vec<&Letter> = self.letters.values().collect();
         for (at, letter) in letters.iter().enumerate() {
@@ -193,8 +193,11 @@ impl Witness {
                 continue;
             };
             let passed = later.any(|other| {
-                self.reach_that_counted(&other.name)
-                    .is_some_and(|reach| reach.step < own.step)
+                let Some(reach) = self.reach_that_counted(&other.name) else {
+                    return false;
+                };
+                let came_first = !order_is_kept && reach.step < own.step;
+                came_first || (letter.stored && self.waited_no_longer(&other.name, reach))
             });
             if passed {
                 let text = letter.name.clone();
@@ -204,9 +207,20 @@ impl Witness {
         overtaken
     }
 
+    /// Whether a letter that came live was held back as long as it may be: until its session had been told
+    /// nothing more for half a minute, or was over.
+    fn waited_no_longer(&self, name: &str, reach: Reach) -> bool {
+        let (Some((_, taken)), Some((opened, closed))) =
+            (self.taken.get(name), self.sockets.get(&reach.port))
+        else {
+            return false;
+        };
+        *taken >= *opened + HOLD || closed.is_some_and(|closed| closed <= *taken + MOMENT)
+    }
+
     /// The first time a letter came in the session in which it was taken.
     fn reach_that_counted(&self, name: &str) -> Option<Reach> {
-        let taken = *self.taken.get(name)?;
+        let (taken, _) = *self.taken.get(name)?;
         let reached = self.reached.get(name)?;
         let last = reached.iter().rfind(|reach| reach.step < taken)?;
         reached
@@ -215,6 +229,11 @@ impl Witness {
             .copied()
     }
 }
+
+/// How long live messages wait for those that waited on the server.
+const HOLD: Duration = Duration::from_secs(30);
+/// What a slow disk may take.
+const MOMENT: Duration = Duration::from_millis(300);
 
 /// Messages to ICQ without an ending.
 fn open(record: &UserRecord) -> Vec<u64> {
