@@ -376,6 +376,24 @@ fn a_live_message_is_known_again_when_icq_repeats_it_as_one_that_waited() {
 }
 
 #[test]
+fn a_live_message_that_was_long_on_its_way_is_known_again_too() {
+    let mut world = World::online();
+    world.icq_says(BEN, text("hi"));
+    world.confirm();
+    world.look_away();
+    // Nobody noticed for some minutes that the session was over.
+    world.wait(300);
+    world.icq_offline();
+    world.icq_online();
+
+    let stamp = minute(&world, 300 + 600);
+    world.icq_said(BEN, "hi", stamp);
+    world.offline_messages_end();
+
+    world.sees(&[]);
+}
+
+#[test]
 fn an_offline_message_is_known_again_after_a_crash() {
     let mut world = World::online();
     let stamp = minute(&world, 24 * 3600);
