@@ -206,6 +206,25 @@ fn while_a_packet_is_missing_nothing_is_deleted_and_the_list_is_sent_again() {
     assert_eq!(deletions(&mut scene), 1);
 }
 
+/// Servers that tell on request only never hear one that was lost, and it is not acknowledged everywhere.
+#[test]
+fn the_request_for_them_is_made_again_with_the_list() {
+    let mut scene = expecting();
+    let mut requests = 0;
+    for _ in 0..20 {
+        scene.waits_secs(1);
+        for heard in scene.acknowledges_all() {
+            requests += usize::from(heard.header.command == REQUEST_OFFLINE);
+        }
+    }
+    assert_eq!(requests, 1);
+
+    scene.says(&stored(46, "one"));
+    scene.says(&END);
+
+    assert_eq!(texts(&scene.take_events()), ["one"]);
+}
+
 #[test]
 fn a_missing_packet_that_the_server_repeats_completes_them() {
     let mut scene = expecting();

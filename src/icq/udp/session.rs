@@ -447,7 +447,10 @@ impl Session {
     fn take_loading_step(&mut self, step: loading::Step) {
         match step {
             loading::Step::ListLoaded => self.tell(Event::ListLoaded),
-            loading::Step::AskAgain(chunk) => self.requests.extend([Request::Contacts(chunk)]),
+            // Some servers tell on the list, others on the request, which is not repeated by itself.
+            loading::Step::AskAgain(chunk) => self
+                .requests
+                .extend([Request::Contacts(chunk), Request::OfflineMessages]),
             loading::Step::Report(messages) => {
                 for stored in messages {
                     let receipt = self.incoming.receipt();
