@@ -247,7 +247,7 @@ impl World {
             return;
         };
         // That the copy of a stored letter arrived does not let the server forget it.
-        known.told = deleted || !known.stored;
+        known.told |= deleted || !known.stored;
         let letter = known.clone();
         if !letter.told || self.witness.taken.contains_key(&letter.name) {
             return;

@@ -73,9 +73,17 @@ impl World {
             if state != Some(UserState::Online) || !online.contains(&uin) {
                 complaints.push(format!("{jid} with {uin} is {state:?} at the end"));
             }
+            // A server that sends once has forgotten a message as soon as it has sent it.
+            let sends_once = self.plan.behaviour.retransmission.is_none();
+            let letters = self.witness.letters.values();
+            let left = letters.filter(|it| it.to == uin && !it.told && !it.lost);
+            let left = left.filter(|letter| letter.stored || !sends_once);
+            let left: Vec<&str> = left.map(|letter| letter.name.as_str()).collect();
             let undelivered = self.icq.server.undelivered(uin);
-            if undelivered > 0 {
-                complaints.push(format!("{undelivered} messages for {jid} are still on ICQ"));
+            if !left.is_empty() || (undelivered > 0 && !sends_once) {
+                complaints.push(format!(
+                    "{undelivered} messages for {jid} are still on ICQ, among them {left:?}"
+                ));
             }
         }
         self.witness.complaints.extend(complaints);
