@@ -43,8 +43,8 @@ pub(super) struct LinkStatus {
 /// What happened on the link.
 #[derive(Debug)]
 pub(super) enum LinkEvent<U> {
-    /// The handshake was accepted; this is the link's number.
-    Up(LinkNumber),
+    /// The handshake was accepted.
+    Up,
     /// The link is gone.
     Down,
     /// A stanza came.
@@ -190,7 +190,7 @@ impl<U> ComponentLink<U> {
         self.reconnect.handle_up(now);
         self.since = now;
         self.number.0 += 1;
-        self.events.push_back(LinkEvent::Up(self.number));
+        self.events.push_back(LinkEvent::Up);
         self.state = State::Up(Box::new(Up {
             reader: connection.reader,
             writer: connection.writer,
@@ -481,7 +481,7 @@ mod tests {
 
     async fn up(link: &mut Link) -> LinkNumber {
         match event(link).await {
-            LinkEvent::Up(number) => number,
+            LinkEvent::Up => link.number(),
             other => panic!("not up: {other:?}"),
         }
     }

@@ -92,7 +92,7 @@ impl GatewayTask {
                 break;
             };
             match event {
-                LinkEvent::Up(_) => self.gateway.handle_input(now, GatewayInput::LinkUp),
+                LinkEvent::Up => self.gateway.handle_input(now, GatewayInput::LinkUp),
                 LinkEvent::Down => self.gateway.handle_input(now, GatewayInput::LinkDown),
                 LinkEvent::Stanza(stanza) => self.handle_stanza(now, stanza),
                 LinkEvent::Bad(bad) => self.gateway.handle_input(now, GatewayInput::Bad(bad)),

@@ -21,7 +21,7 @@ pub(super) enum Item {
     Input(UserInput),
     /// The same, and which link to the XMPP server it speaks of.
     LinkUp(UserInput, LinkNumber),
-    /// A socket was opened, or not; and for which wish.
+    /// A socket was opened, or not, or lost; and for which wish.
     Opened(u32, Result<Link, LogoutReason>),
 }
 

@@ -240,12 +240,12 @@ impl UserTask {
         }
     }
 
-    /// The server's port is closed, or the network is gone.
+    /// The server's port is closed, or the network is gone. Said by way of the inbox, because outputs
+    /// may be under way, and what follows has to be safe before it is done.
     fn lose_socket(&mut self, error: &io::Error) {
         self.socket = None;
         let reason = LogoutReason::Unreachable(error.to_string());
-        self.user
-            .handle_input(now(), UserInput::ConnectFailed(reason));
+        self.inbox.push(Item::Opened(self.wish, Err(reason)));
     }
 }
 

@@ -242,21 +242,21 @@ impl World {
 }
 
 fn gateway(now: Now, run: u32) -> Gateway {
-    let settings = Settings::new("icq.example.org".parse().unwrap());
+    let settings = Settings::new("icq.example.org".parse().expect("a domain"));
     Gateway::new(now, settings, run, u64::from(run) << 32)
 }
 
 fn stanza(xml: &str) -> Stanza {
     let root = format!("<x xmlns='jabber:component:accept'>{xml}</x>");
-    let root: Element = root.parse().unwrap();
-    let element = root.children().next().unwrap().clone();
+    let root: Element = root.parse().expect("XML");
+    let element = root.children().next().expect("a stanza").clone();
     match element.name() {
-        "iq" => Stanza::from(Iq::try_from(element).unwrap()),
-        "message" => Stanza::from(Message::try_from(element).unwrap()),
-        _ => Stanza::from(Presence::try_from(element).unwrap()),
+        "iq" => Stanza::from(Iq::try_from(element).expect("a stanza")),
+        "message" => Stanza::from(Message::try_from(element).expect("a stanza")),
+        _ => Stanza::from(Presence::try_from(element).expect("a stanza")),
     }
 }
 
 fn shown(stanza: &Stanza) -> String {
-    String::from(&xso::transform::<Element, _>(stanza).unwrap())
+    String::from(&xso::transform::<Element, _>(stanza).expect("an element"))
 }

@@ -253,8 +253,6 @@ impl Gateway {
         self.shutting_down && self.users.is_empty()
     }
 
-    // --- stanzas -------------------------------------------------------------------------------------
-
     fn handle_stanza(&mut self, now: Now, stanza: Stanza) {
         let (Some(from), Some(to)) = (stanza.sender(), stanza.recipient()) else {
             return;
@@ -440,8 +438,6 @@ impl Gateway {
         within
     }
 
-    // --- users ---------------------------------------------------------------------------------------
-
     /// Tells a user that the link is up, and what it is worth.
     fn introduce(&mut self, user: &BareJid) {
         let Some(known) = self.users.get_mut(user) else {
@@ -499,8 +495,6 @@ impl Gateway {
             seed: self.seed,
         }
     }
-
-    // --- outputs -------------------------------------------------------------------------------------
 
     fn deliver(&mut self, user: BareJid, input: UserInput) {
         self.outputs

@@ -2,6 +2,7 @@
 
 mod chat;
 mod engine;
+mod icq;
 mod presence;
 mod registering;
 #[cfg(test)]
@@ -25,11 +26,9 @@ use super::{
     Changes, Effects, Ending, Inbox, Journal, Outbox, Privileges, Resources, Roster, Shared,
     UserInput, UserOutput, UserState, own, words,
 };
-use crate::icq::udp::{Start, V5};
-use crate::icq::wire::text::Charset;
-use crate::icq::{Command, Event, LogoutReason, Output};
-use crate::model::{Message, Now};
-use crate::store::{LoginRecord, SessionTrace, UserRecord};
+use crate::icq::{LogoutReason, Output};
+use crate::model::Now;
+use crate::store::UserRecord;
 use crate::xmpp::{Address, Condition, Refusal, Request, Stanza};
 use engine::Engine;
 use registering::Trial;
@@ -267,8 +266,6 @@ impl User {
         self.login.set(now, &mut self.facts, &mut self.fx, state);
     }
 
-    // --- the link to the XMPP server -----------------------------------------------------------------
-
     fn link_up(&mut self, now: Now, privileges: Arc<Privileges>) {
         self.facts.link_up = true;
         self.facts.privileges = privileges;
@@ -298,8 +295,6 @@ impl User {
         own::subscription(&self.facts.env(), &mut self.fx, Type::Probe);
     }
 
-    // --- stanzas -------------------------------------------------------------------------------------
-
     fn handle_stanza(&mut self, now: Now, stanza: Stanza) {
         if self.ending.is_some() || !self.facts.registered {
             return self.handle_stanza_of_nobody(now, stanza);
@@ -320,7 +315,7 @@ impl User {
             Stanza::Message(message) => {
                 if message.type_ == MessageType::Error {
                     self.inbox.bounced(now, &mut self.journal, &message);
-                    return;
+                    return self.account_in_doubt(now, &message.payloads, false);
                 }
                 match address {
                     Address::Gateway => self.handle_chat(now, &message),
@@ -391,242 +386,6 @@ impl User {
         });
         self.fx.send(request.answer(answer));
     }
-
-    // --- the ICQ login -------------------------------------------------------------------------------
-
-    fn login_granted(&mut self, now: Now) {
-        if self.facts.state == UserState::Queued {
-            self.set(now, UserState::Connecting);
-            self.socket = true;
-            self.fx.output(UserOutput::Connect);
-        }
-    }
-
-    fn connected(&mut self, now: Now, local_port: u16) {
-        if !self.socket || self.facts.state != UserState::Connecting || self.session.is_some() {
-            return;
-        }
-        self.local_port = local_port;
-        let contacts = match self.new_number() {
-            true => Vec::new(),
-            false => self.roster.contacts().collect(),
-        };
-        let ghost = match self.new_number() {
-            true => None,
-            false => self.login.record().session,
-        };
-        let registration = &self.facts.registration;
-        let start = Start {
-            dialect: &V5,
-            uin: registration.uin,
-            password: registration.password.clone(),
-            status: self.login.initial_status(now, &self.facts),
-            charset: Charset::from_label(&registration.charset).unwrap_or(Charset::WINDOWS_1252),
-            keep_alive: self.facts.shared.settings.keep_alive,
-            login_time: now.unix,
-            seed: self.login.random(),
-            contacts,
-            visible: Vec::new(),
-            invisible: Vec::new(),
-            ghost: ghost.map(|trace| trace.session_id),
-        };
-        self.session = Some(Box::new(Engine::new(now.instant, start)));
-        self.closing = false;
-    }
-
-    fn handle_event(&mut self, now: Now, event: Event) {
-        match event {
-            Event::LoggedIn { .. } => self.logged_in(now),
-            Event::ListLoaded => self.list_loaded(now),
-            Event::Presence { uin, status } => {
-                let env = self.facts.env();
-                self.roster.presence(now, &env, &mut self.fx, uin, status);
-            }
-            Event::Message {
-                from,
-                message,
-                sent,
-                receipt,
-            } => match message {
-                Message::AuthorisationRequest { .. }
-                | Message::AuthorisationDenied { .. }
-                | Message::AuthorisationGranted
-                | Message::Added(_) => {
-                    let env = self.facts.env();
-                    self.roster
-                        .authorisation(now, &env, &mut self.fx, from, &message);
-                    // Leaves after the roster's changes are on disk.
-                    self.fx.command(Command::Safe(receipt));
-                }
-                Message::Text(_)
-                | Message::Url { .. }
-                | Message::Server(_)
-                | Message::WebPager { .. }
-                | Message::EmailExpress { .. }
-                | Message::Contacts(_)
-                | Message::Other { .. } => {
-                    let env = self.facts.env();
-                    self.inbox.receive(
-                        now,
-                        &env,
-                        &mut self.fx,
-                        &mut self.journal,
-                        from,
-                        self.roster.sender(from),
-                        message,
-                        sent,
-                        receipt,
-                    );
-                }
-            },
-            Event::OfflineMessagesEnd => {
-                let env = self.facts.env();
-                self.inbox
-                    .offline_messages_end(now, &env, &mut self.fx, &mut self.journal);
-            }
-            Event::Sent(id) => self.outbox.sent(now, &mut self.journal, id),
-            Event::NotSent { id, why } => {
-                let env = self.facts.env();
-                self.outbox
-                    .not_sent(now, &env, &mut self.fx, &mut self.journal, id, why);
-            }
-            Event::Profile { uin, profile } => {
-                let env = self.facts.env();
-                self.roster.profile(now, &env, &mut self.fx, uin, profile);
-            }
-            Event::LoggedOut(reason) => {
-                let reason = self.lost.take().unwrap_or(reason);
-                self.session_ended(now, reason);
-            }
-        }
-    }
-
-    fn logged_in(&mut self, now: Now) {
-        if self.closing {
-            return;
-        }
-        if self.trial.is_some() {
-            self.trial_succeeded(now);
-        }
-        self.inbox.icq_logged_in();
-        let session_id = self.session.as_ref().map(|session| session.session_id());
-        let trace = SessionTrace {
-            session_id: session_id.unwrap_or_default(),
-            local_port: self.local_port,
-        };
-        self.login
-            .logged_in(now, &mut self.facts, &mut self.fx, trace);
-    }
-
-    fn list_loaded(&mut self, now: Now) {
-        if self.closing {
-            return;
-        }
-        self.facts.icq_online = true;
-        let env = self.facts.env();
-        self.roster.list_loaded(now, &env, &mut self.fx);
-        self.outbox.icq_online();
-        self.inbox.icq_online(now);
-        self.set(now, UserState::Online);
-    }
-
-    /// Ends the login for a reason of ours: contacts go offline, then the gateway takes on `state`, then
-    /// ICQ is told (xmpp-gateway.md §6.7).
-    fn log_off(&mut self, now: Now, state: UserState) {
-        self.contacts_offline(now);
-        self.giving_up |= !state.is_coming();
-        self.set(now, state);
-        match &mut self.session {
-            Some(session) => {
-                self.closing = true;
-                session.handle_command(now.instant, Command::LogOut);
-            }
-            None => self.close_socket(),
-        }
-    }
-
-    /// There is no socket, or no longer. A session that had it is ended the orderly way, so that each of
-    /// its messages has its ending.
-    fn socket_lost(&mut self, now: Now, reason: LogoutReason) {
-        if !std::mem::take(&mut self.socket) {
-            return;
-        }
-        match &mut self.session {
-            Some(session) => {
-                self.lost = Some(reason);
-                session.handle_command(now.instant, Command::LogOut);
-            }
-            None => self.session_ended(now, reason),
-        }
-    }
-
-    /// There is no session any more, or there never came one.
-    fn session_ended(&mut self, now: Now, reason: LogoutReason) {
-        let attempted = self.session.take().map(|session| session.session_id());
-        self.close_socket();
-        self.contacts_offline(now);
-        let env = self.facts.env();
-        self.outbox
-            .icq_offline(now, &env, &mut self.fx, &mut self.journal);
-        self.inbox
-            .icq_offline(now, &env, &mut self.fx, &mut self.journal);
-
-        if std::mem::take(&mut self.closing) {
-            self.login.closed(&mut self.fx);
-            return;
-        }
-        self.keep_trace(&reason, attempted);
-        if self.trial.is_some() {
-            return self.trial_failed(now, &reason);
-        }
-        self.login
-            .failed(now, &mut self.facts, &mut self.fx, reason);
-        self.giving_up |= !self.facts.state.is_coming();
-    }
-
-    /// Remembers what could be left of a session on the server: one that fell silent may live there as a
-    /// ghost and keep the next login out (icq-udp.md §4.4).
-    fn keep_trace(&mut self, reason: &LogoutReason, attempted: Option<u32>) {
-        match reason {
-            LogoutReason::Asked
-            | LogoutReason::WrongPassword
-            | LogoutReason::Refused(_)
-            | LogoutReason::Kicked(_)
-            | LogoutReason::SessionLost => self.login.closed(&mut self.fx),
-            LogoutReason::AlreadyOnline
-            | LogoutReason::TryAgainLater
-            | LogoutReason::NoAnswer
-            | LogoutReason::ConnectionLost
-            | LogoutReason::Unreachable(_) => {
-                let Some(session_id) = attempted else {
-                    return;
-                };
-                if self.facts.registered && self.login.record().session.is_none() {
-                    let local_port = self.local_port;
-                    self.login.note(&mut self.fx, |record: &mut LoginRecord| {
-                        record.session = Some(SessionTrace {
-                            session_id,
-                            local_port,
-                        });
-                    });
-                }
-            }
-        }
-    }
-
-    fn contacts_offline(&mut self, now: Now) {
-        self.facts.icq_online = false;
-        let env = self.facts.env();
-        self.roster.icq_offline(now, &env, &mut self.fx);
-    }
-
-    fn close_socket(&mut self) {
-        if std::mem::take(&mut self.socket) {
-            self.fx.output(UserOutput::Disconnect);
-        }
-    }
-
-    // --- the end -------------------------------------------------------------------------------------
 
     fn shut_down(&mut self, now: Now) {
         if self.ending.is_none() {

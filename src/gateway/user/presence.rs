@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use minidom::Element;
 use xmpp_parsers::jid::FullJid;
 use xmpp_parsers::presence::{Presence, Type};
 use xmpp_parsers::stanza_error::{DefinedCondition, StanzaError};
@@ -86,7 +87,7 @@ impl User {
                 Ok(jid) => {
                     self.facts.resources.remove(jid);
                 }
-                Err(_) => self.account_in_doubt(now, presence),
+                Err(_) => self.account_in_doubt(now, &presence.payloads, true),
             },
             Type::Probe => self
                 .login
@@ -275,20 +276,19 @@ impl User {
         self.plan_purge(now);
     }
 
-    /// The server says that there is no such account. Three days of that, and it is believed
-    /// (xmpp-gateway.md §5.6).
-    fn account_in_doubt(&mut self, now: Now, presence: &Presence) {
-        let mut errors = presence.payloads.iter().filter(|it| it.name() == "error");
+    /// What came back as an error may say that there is no such account. Three days of that, and it is
+    /// believed (xmpp-gateway.md §5.6). A probe of nobody may also be `service-unavailable`; for a
+    /// message that only means that it cannot be kept.
+    pub(super) fn account_in_doubt(&mut self, now: Now, payloads: &[Element], probe: bool) {
+        let mut errors = payloads.iter().filter(|it| it.name() == "error");
         let Some(Ok(error)) = errors.next().cloned().map(StanzaError::try_from) else {
             return;
         };
-        let condition = error.defined_condition;
-        let gone = matches!(
-            condition,
-            DefinedCondition::ItemNotFound
-                | DefinedCondition::ServiceUnavailable
-                | DefinedCondition::Gone { .. }
-        );
+        let gone = match error.defined_condition {
+            DefinedCondition::ItemNotFound | DefinedCondition::Gone { .. } => true,
+            DefinedCondition::ServiceUnavailable => probe,
+            _ => false,
+        };
         if gone && self.facts.state != UserState::Suspended && self.login.doubt(now, &mut self.fx) {
             self.suspend(now);
         }

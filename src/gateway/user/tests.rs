@@ -5,8 +5,9 @@ use std::collections::VecDeque;
 use super::*;
 use crate::gateway::testkit::{expected, now, seconds, settings, shown, stanza};
 use crate::gateway::{Mark, Settings};
+use crate::icq::{Command, Event};
 use crate::model::{Availability, Secret, Status, Uin, UnixTime};
-use crate::store::{Change, LoginRecord, Mode, Registration};
+use crate::store::{Change, LoginRecord, Mode, Registration, SessionTrace};
 
 mod anything;
 mod chat;

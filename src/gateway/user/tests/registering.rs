@@ -386,13 +386,12 @@ fn after_unregistering_only_answers_are_awaited() {
 #[test]
 fn an_account_that_is_gone_for_three_days_is_suspended_and_deleted_after_thirty() {
     let mut world = World::registered();
-    let gone = "<presence type='error' from='romeo@example.org' to='icq.example.org'>\
-        <error type='cancel'><item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>\
-        </error></presence>";
+    let gone = "from='romeo@example.org' to='icq.example.org'>\
+        <error type='cancel'><item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>";
     for _ in 0..3 {
         assert_eq!(world.state(), "offline");
-        world.says(gone);
-        world.says(gone);
+        world.says(&format!("<presence type='error' {gone}</presence>"));
+        world.says(&format!("<message type='error' id='m' {gone}</message>"));
         world.pass(seconds(24 * 3600));
     }
     assert_eq!(world.state(), "suspended");

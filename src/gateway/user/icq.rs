@@ -1,0 +1,248 @@
+//! The ICQ session of a user: from a turn to log in, through everything it tells, to its end.
+
+use super::User;
+use super::engine::Engine;
+use crate::gateway::{UserOutput, UserState};
+use crate::icq::udp::{Start, V5};
+use crate::icq::wire::text::Charset;
+use crate::icq::{Command, Event, LogoutReason};
+use crate::model::{Message, Now};
+use crate::store::{LoginRecord, SessionTrace};
+
+impl User {
+    /// It is this user's turn, if the wish still stands.
+    pub(super) fn login_granted(&mut self, now: Now) {
+        if self.facts.state == UserState::Queued {
+            self.set(now, UserState::Connecting);
+            self.socket = true;
+            self.fx.output(UserOutput::Connect);
+        }
+    }
+
+    /// The socket is open: the session begins.
+    pub(super) fn connected(&mut self, now: Now, local_port: u16) {
+        if !self.socket || self.facts.state != UserState::Connecting || self.session.is_some() {
+            return;
+        }
+        self.local_port = local_port;
+        let contacts = match self.new_number() {
+            true => Vec::new(),
+            false => self.roster.contacts().collect(),
+        };
+        let ghost = match self.new_number() {
+            true => None,
+            false => self.login.record().session,
+        };
+        let registration = &self.facts.registration;
+        let start = Start {
+            dialect: &V5,
+            uin: registration.uin,
+            password: registration.password.clone(),
+            status: self.login.initial_status(now, &self.facts),
+            charset: Charset::from_label(&registration.charset).unwrap_or(Charset::WINDOWS_1252),
+            keep_alive: self.facts.shared.settings.keep_alive,
+            login_time: now.unix,
+            seed: self.login.random(),
+            contacts,
+            visible: Vec::new(),
+            invisible: Vec::new(),
+            ghost: ghost.map(|trace| trace.session_id),
+        };
+        self.session = Some(Box::new(Engine::new(now.instant, start)));
+        self.closing = false;
+    }
+
+    /// Gives each part what concerns it.
+    pub(super) fn handle_event(&mut self, now: Now, event: Event) {
+        match event {
+            Event::LoggedIn { .. } => self.logged_in(now),
+            Event::ListLoaded => self.list_loaded(now),
+            Event::Presence { uin, status } => {
+                let env = self.facts.env();
+                self.roster.presence(now, &env, &mut self.fx, uin, status);
+            }
+            Event::Message {
+                from,
+                message,
+                sent,
+                receipt,
+            } => match message {
+                Message::AuthorisationRequest { .. }
+                | Message::AuthorisationDenied { .. }
+                | Message::AuthorisationGranted
+                | Message::Added(_) => {
+                    let env = self.facts.env();
+                    self.roster
+                        .authorisation(now, &env, &mut self.fx, from, &message);
+                    // Leaves after the roster's changes are on disk.
+                    self.fx.command(Command::Safe(receipt));
+                }
+                Message::Text(_)
+                | Message::Url { .. }
+                | Message::Server(_)
+                | Message::WebPager { .. }
+                | Message::EmailExpress { .. }
+                | Message::Contacts(_)
+                | Message::Other { .. } => {
+                    let env = self.facts.env();
+                    self.inbox.receive(
+                        now,
+                        &env,
+                        &mut self.fx,
+                        &mut self.journal,
+                        from,
+                        self.roster.sender(from),
+                        message,
+                        sent,
+                        receipt,
+                    );
+                }
+            },
+            Event::OfflineMessagesEnd => {
+                let env = self.facts.env();
+                self.inbox
+                    .offline_messages_end(now, &env, &mut self.fx, &mut self.journal);
+            }
+            Event::Sent(id) => self.outbox.sent(now, &mut self.journal, id),
+            Event::NotSent { id, why } => {
+                let env = self.facts.env();
+                self.outbox
+                    .not_sent(now, &env, &mut self.fx, &mut self.journal, id, why);
+            }
+            Event::Profile { uin, profile } => {
+                let env = self.facts.env();
+                self.roster.profile(now, &env, &mut self.fx, uin, profile);
+            }
+            Event::LoggedOut(reason) => {
+                let reason = self.lost.take().unwrap_or(reason);
+                self.session_ended(now, reason);
+            }
+        }
+    }
+
+    fn logged_in(&mut self, now: Now) {
+        if self.closing {
+            return;
+        }
+        if self.trial.is_some() {
+            self.trial_succeeded(now);
+        }
+        self.inbox.icq_logged_in();
+        let session_id = self.session.as_ref().map(|session| session.session_id());
+        let trace = SessionTrace {
+            session_id: session_id.unwrap_or_default(),
+            local_port: self.local_port,
+        };
+        self.login
+            .logged_in(now, &mut self.facts, &mut self.fx, trace);
+    }
+
+    fn list_loaded(&mut self, now: Now) {
+        if self.closing {
+            return;
+        }
+        self.facts.icq_online = true;
+        let env = self.facts.env();
+        self.roster.list_loaded(now, &env, &mut self.fx);
+        self.outbox.icq_online();
+        self.inbox.icq_online(now);
+        self.set(now, UserState::Online);
+    }
+
+    /// Ends the login for a reason of ours: contacts go offline, then the gateway takes on `state`, then
+    /// ICQ is told (xmpp-gateway.md §6.7).
+    pub(super) fn log_off(&mut self, now: Now, state: UserState) {
+        self.contacts_offline(now);
+        self.giving_up |= !state.is_coming();
+        self.set(now, state);
+        match &mut self.session {
+            Some(session) => {
+                self.closing = true;
+                session.handle_command(now.instant, Command::LogOut);
+            }
+            None => self.close_socket(),
+        }
+    }
+
+    /// There is no socket, or no longer. A session that had it is ended the orderly way, so that each of
+    /// its messages has its ending.
+    pub(super) fn socket_lost(&mut self, now: Now, reason: LogoutReason) {
+        if !std::mem::take(&mut self.socket) {
+            return;
+        }
+        match &mut self.session {
+            Some(session) => {
+                self.lost = Some(reason);
+                session.handle_command(now.instant, Command::LogOut);
+            }
+            None => self.session_ended(now, reason),
+        }
+    }
+
+    /// There is no session any more, or there never came one.
+    pub(super) fn session_ended(&mut self, now: Now, reason: LogoutReason) {
+        let attempted = self.session.take().map(|session| session.session_id());
+        self.close_socket();
+        self.contacts_offline(now);
+        let env = self.facts.env();
+        self.outbox
+            .icq_offline(now, &env, &mut self.fx, &mut self.journal);
+        self.inbox
+            .icq_offline(now, &env, &mut self.fx, &mut self.journal);
+
+        if std::mem::take(&mut self.closing) {
+            self.login.closed(&mut self.fx);
+            return;
+        }
+        self.keep_trace(&reason, attempted);
+        if self.trial.is_some() {
+            return self.trial_failed(now, &reason);
+        }
+        self.login
+            .failed(now, &mut self.facts, &mut self.fx, reason);
+        self.giving_up |= !self.facts.state.is_coming();
+    }
+
+    /// Remembers what could be left of a session on the server: one that fell silent may live there as a
+    /// ghost and keep the next login out (icq-udp.md §4.4).
+    fn keep_trace(&mut self, reason: &LogoutReason, attempted: Option<u32>) {
+        match reason {
+            LogoutReason::Asked
+            | LogoutReason::WrongPassword
+            | LogoutReason::Refused(_)
+            | LogoutReason::Kicked(_)
+            | LogoutReason::SessionLost => self.login.closed(&mut self.fx),
+            LogoutReason::AlreadyOnline
+            | LogoutReason::TryAgainLater
+            | LogoutReason::NoAnswer
+            | LogoutReason::ConnectionLost
+            | LogoutReason::Unreachable(_) => {
+                let Some(session_id) = attempted else {
+                    return;
+                };
+                if self.facts.registered && self.login.record().session.is_none() {
+                    let local_port = self.local_port;
+                    self.login.note(&mut self.fx, |record: &mut LoginRecord| {
+                        record.session = Some(SessionTrace {
+                            session_id,
+                            local_port,
+                        });
+                    });
+                }
+            }
+        }
+    }
+
+    /// ICQ is gone, as far as the user's resources are concerned.
+    pub(super) fn contacts_offline(&mut self, now: Now) {
+        self.facts.icq_online = false;
+        let env = self.facts.env();
+        self.roster.icq_offline(now, &env, &mut self.fx);
+    }
+
+    pub(super) fn close_socket(&mut self) {
+        if std::mem::take(&mut self.socket) {
+            self.fx.output(UserOutput::Disconnect);
+        }
+    }
+}
