@@ -14,7 +14,7 @@
     clippy::print_stdout,
     reason = "a benchmark's purpose is what it prints"
 )]
-#![allow(missing_docs, reason = "a program, not a library")]
+#![allow(missing_docs, unreachable_pub, reason = "a program, not a library")]
 
 #[path = "../../tests/support/icq.rs"]
 mod icq;

@@ -182,6 +182,8 @@ async def a_message_while_logged_off_gives_an_error(world):
     await alice.sees("the gateway online", online(world.gateway), 30)
     alice.send_presence(pto=world.gateway, ptype="unavailable")
     await alice.sees("the gateway offline", presence_from(world.gateway, "unavailable"), 30)
+    # Until the gateway is sure that she has left, and for `logoff_delay` (2 s here), the ICQ login stands.
+    await asyncio.sleep(6)
     sent = alice.make_message(mto=world.contact(world.number(1)), mbody="too late", mtype="chat")
     sent["id"] = fresh_id()
     sent.send()

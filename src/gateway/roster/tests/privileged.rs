@@ -147,10 +147,12 @@ fn contacts_and_the_gateway_are_written_one_by_one() {
     );
     // Read, and read once more behind the first write.
     assert_eq!(server.reads, 2);
-    // A contact is shown once it is there; nobody has to be asked.
+    // Once the gateway is there it asks where the user is online; a contact is shown once it is there.
+    // Nobody has to be asked.
     let rest = texts(&rest);
-    assert_eq!(rest.len(), 1, "{rest:?}");
-    assert!(rest[0].contains("123456789@icq.example.org/ICQ"));
+    assert_eq!(rest.len(), 2, "{rest:?}");
+    assert!(rest[0].contains("type='probe'"));
+    assert!(rest[1].contains("123456789@icq.example.org/ICQ"));
     let written = world.written(BEN).unwrap();
     assert_eq!(
         (written.xmpp_to, written.xmpp_from, written.on_roster),
@@ -373,8 +375,10 @@ fn who_registers_gets_the_gateway_on_the_roster() {
     world.grant_roster();
     world.link_up();
     add(&mut world);
-    assert!(server.serve(&mut world).is_empty());
+    let rest = server.serve(&mut world);
     assert_eq!(server.writes, [GATEWAY]);
+    assert_eq!(rest.len(), 1);
+    assert_eq!(rest[0].attr("type"), Some("probe"));
 
     // Written without a subscription: the person has to be asked.
     let mut server = Server {
