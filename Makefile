@@ -3,7 +3,12 @@
 CARGO ?= cargo
 export CARGO_TERM_COLOR ?= never
 
-.PHONY: demo demo-once test format lint unit live docs bench world deb clean
+# Test programs that start real servers, and all the others.
+LIVE := live wireshark kill
+TESTS := $(basename $(notdir $(wildcard tests/*.rs))) $(notdir $(patsubst %/main.rs,%,$(wildcard tests/*/main.rs)))
+OTHERS := $(filter-out $(LIVE),$(TESTS))
+
+.PHONY: demo demo-once test install format lint unit live docs bench world deb clean
 
 # A first conversation on this machine: Prosody, an ICQ server and the gateway, until Ctrl-C.
 demo:
@@ -15,7 +20,6 @@ demo:
 test: install format lint unit live docs demo-once
 	@echo "all tests passed"
 
-.PHONY: install
 install:
 	@scripts/install-test-servers all
 
@@ -27,11 +31,12 @@ lint:
 
 # Layout, state machines, scenarios, the seeded world; no server is needed.
 unit:
-	$(CARGO) test --quiet --lib --bins --test '*' -- --skip live::
+	$(CARGO) test --quiet --lib --bins $(addprefix --test ,$(OTHERS))
+	$(CARGO) test --quiet --doc
 
 # On real XMPP servers, which the tests start and stop themselves.
 live:
-	$(CARGO) test --quiet --test live --test wireshark --test kill -- --nocapture --test-threads 1
+	$(CARGO) test --quiet $(addprefix --test ,$(LIVE)) -- --nocapture --test-threads 1
 
 docs:
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps --quiet
@@ -48,6 +53,10 @@ bench:
 # One seed of the seeded world again: make world SEED=1234
 world:
 	WORLD_SEED=$(SEED) $(CARGO) test --test world -- --nocapture one_seed
+
+# A Debian package of the program, its unit, its configuration and a system user: cargo install cargo-deb
+deb:
+	$(CARGO) deb
 
 clean:
 	$(CARGO) clean
