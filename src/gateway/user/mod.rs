@@ -236,6 +236,7 @@ impl User {
                 Output::Event(event) => self.handle_event(now, event),
             }
         }
+        self.note_session();
         self.end_if_done();
     }
 

@@ -77,7 +77,10 @@ enum Phase {
     /// From then on.
     Online { next_keep_alive: Instant },
     /// [`Event::LoggedOut`] was told.
-    Over,
+    Over {
+        /// What may have been left open on the server.
+        open: Box<[u32]>,
+    },
 }
 
 /// What a session begins with.
@@ -104,9 +107,9 @@ pub struct Start {
     pub visible: Vec<Uin>,
     /// Who never sees the user.
     pub invisible: Vec<Uin>,
-    /// The id of an earlier session that may still be open on the server. One that keeps this login
+    /// The ids of earlier sessions that may still be open on the server. One that keeps this login
     /// out is ended first.
-    pub ghost: Option<u32>,
+    pub ghosts: Vec<u32>,
 }
 
 /// What came from the network and was dropped, counted.
@@ -157,7 +160,7 @@ impl Session {
             start.login_time,
             start.password,
             start.status,
-            start.ghost,
+            start.ghosts,
         );
         login.contacts = start.contacts;
         login.visible = start.visible;
@@ -189,10 +192,20 @@ impl Session {
         session
     }
 
-    /// What the server calls this session: the `ghost` of the next one, if this one ends unheard.
-    /// It may change until [`Event::LoggedIn`].
+    /// What the server calls this session. It may change until [`Event::LoggedIn`].
     pub const fn session_id(&self) -> u32 {
         self.window.session_id()
+    }
+
+    /// The sessions that may be open on the server, this one the last until it has ended: the ghosts of
+    /// the next one. A login that leaves while its number is not written down can leave a session that
+    /// nobody can end.
+    pub fn open_sessions(&self) -> Vec<u32> {
+        match &self.phase {
+            Phase::LoggingIn(login) => login.open_sessions(self.session_id()),
+            Phase::Online { .. } => vec![self.session_id()],
+            Phase::Over { open } => open.to_vec(),
+        }
     }
 
     /// What was dropped so far.
@@ -272,7 +285,7 @@ impl Session {
         let of_phase = match &self.phase {
             Phase::LoggingIn(login) => login.due(),
             Phase::Online { next_keep_alive } => Some(*next_keep_alive),
-            Phase::Over => return None,
+            Phase::Over { .. } => return None,
         };
         let of_loading = self.loading.as_ref().and_then(|loading| loading.due());
         [of_phase, of_loading, self.window.due(), self.profiles.due()]
@@ -484,11 +497,36 @@ impl Session {
         self.end(reason);
     }
 
+    /// A goodbye may be lost: only the server's own word ends a session for sure.
+    fn left_open(&self, reason: &LogoutReason) -> Vec<u32> {
+        let has_spoken = match reason {
+            LogoutReason::WrongPassword
+            | LogoutReason::Refused(_)
+            | LogoutReason::AlreadyOnline
+            | LogoutReason::TryAgainLater
+            | LogoutReason::Kicked(_)
+            | LogoutReason::SessionLost => true,
+            LogoutReason::Asked
+            | LogoutReason::NoAnswer
+            | LogoutReason::ConnectionLost
+            | LogoutReason::Unreachable(_) => false,
+        };
+        match &self.phase {
+            Phase::LoggingIn(login) => login.left_open(self.session_id(), has_spoken),
+            Phase::Online { .. } if has_spoken => Vec::new(),
+            Phase::Online { .. } => vec![self.session_id()],
+            Phase::Over { open } => open.to_vec(),
+        }
+    }
+
     fn end(&mut self, reason: LogoutReason) {
         if self.is_over() {
             return;
         }
-        self.phase = Phase::Over;
+        let open = self.left_open(&reason);
+        self.phase = Phase::Over {
+            open: open.into_boxed_slice(),
+        };
         for (id, why) in self.outgoing.give_up() {
             self.tell(Event::NotSent { id, why });
         }
@@ -509,7 +547,7 @@ impl Session {
     }
 
     const fn is_over(&self) -> bool {
-        matches!(self.phase, Phase::Over)
+        matches!(self.phase, Phase::Over { .. })
     }
 
     fn transmit(&mut self, datagram: Vec<u8>) {
