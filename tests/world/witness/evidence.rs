@@ -247,9 +247,10 @@ impl World {
             return;
         };
         // That the copy of a stored letter arrived does not let the server forget it.
+        let was_told = known.told;
         known.told |= deleted || !known.stored;
         let letter = known.clone();
-        if !letter.told || self.witness.taken.contains_key(&letter.name) {
+        if was_told || !letter.told || self.witness.taken.contains_key(&letter.name) {
             return;
         }
         if self.plan.behaviour.empties_stored_texts && letter.stored {
