@@ -169,9 +169,7 @@ impl Inbox {
     ) {
         self.is_fetching = false;
         self.release(now, env, fx, journal);
-        for letter in &mut self.letters {
-            letter.doubtful &= letter.fetch == self.fetch;
-        }
+        // On a bad line some come after that, so what was in doubt remains so for its time.
         self.fetch += 1;
     }
 

@@ -394,6 +394,26 @@ fn a_live_message_that_was_long_on_its_way_is_known_again_too() {
 }
 
 #[test]
+fn what_is_told_after_the_end_of_what_waited_is_known_again_too() {
+    let mut world = World::online();
+    world.icq_says(BEN, text("hi"));
+    world.confirm();
+    world.look_away();
+    world.crash();
+    world.link_up();
+    world.icq_online();
+    // Some packets had to be repeated until nobody waited for them.
+    world.offline_messages_end();
+    world.wait(60);
+
+    let stamp = minute(&world, 60);
+    world.icq_said(BEN, "hi", stamp);
+    world.offline_messages_end();
+
+    world.sees(&[]);
+}
+
+#[test]
 fn an_offline_message_is_known_again_after_a_crash() {
     let mut world = World::online();
     let stamp = minute(&world, 24 * 3600);
