@@ -79,7 +79,8 @@ pub enum Seen {
         /// Its text.
         text: String,
     },
-    /// The gateway had no room for this message from ICQ, and told the user.
+    /// The gateway had no room for this message from ICQ, and told the user; or it came back from the XMPP
+    /// server behind so many others that it was not kept for another try.
     NoRoom {
         /// Its text.
         text: String,
@@ -215,16 +216,19 @@ impl<'a> Facts<'a> {
     fn check_to_icq(&self, endings: &mut Endings, broken: &mut Vec<String>) {
         let nothing = Message::default();
         for (pair, texts) in &self.to_icq {
-            let mut last = 0;
+            let mut last = (0, "");
             for text in texts {
                 let message = self.messages.get(text).unwrap_or(&nothing);
                 self.check_ending_on_icq(pair, text, message, endings, broken);
                 let place = message.delivered.first();
                 if let Some(&place) = place.filter(|_| !message.overtaken) {
-                    if place < last {
-                        broken.push(format!("{pair}: {text:?} arrived before its predecessor"));
+                    if place < last.0 {
+                        let before = last.1;
+                        broken.push(format!(
+                            "{pair}: {text:?} arrived before its predecessor {before:?}"
+                        ));
                     }
-                    last = last.max(place);
+                    last = last.max((place, *text));
                 }
             }
         }
@@ -269,16 +273,19 @@ impl<'a> Facts<'a> {
     fn check_to_xmpp(&self, endings: &mut Endings, broken: &mut Vec<String>) {
         let nothing = Message::default();
         for (pair, texts) in &self.to_xmpp {
-            let mut last = 0;
+            let mut last = (0, "");
             for text in texts {
                 let message = self.messages.get(text).unwrap_or(&nothing);
                 self.check_ending_on_xmpp(pair, text, message, endings, broken);
                 let may_be_late = message.overtaken || !message.returned.is_empty();
                 if let Some(&(place, _)) = message.shown.first().filter(|_| !may_be_late) {
-                    if place < last {
-                        broken.push(format!("{pair}: {text:?} was shown before its predecessor"));
+                    if place < last.0 {
+                        let before = last.1;
+                        broken.push(format!(
+                            "{pair}: {text:?} was shown before its predecessor {before:?}"
+                        ));
                     }
-                    last = last.max(place);
+                    last = last.max((place, *text));
                 }
             }
         }

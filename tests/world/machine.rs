@@ -42,8 +42,8 @@ pub(crate) struct Process {
     pub(crate) gateway: Gateway,
     pub(crate) tasks: BTreeMap<BareJid, Task>,
     pub(crate) marks: Marks<BareJid>,
-    /// With the thread that writes, and not on disk.
-    notes: VecDeque<(BareJid, Change)>,
+    /// With the thread that writes, and not on disk: each list all or nothing.
+    notes: VecDeque<(BareJid, Vec<Change>)>,
     notes_are_due: bool,
     pub(crate) is_ending: bool,
 }
@@ -183,8 +183,8 @@ impl World {
         if process.tasks.values().any(|task| task.waits_for_disk) {
             self.tally.note(Rare::KilledWaitingForDisk);
         }
-        for (jid, change) in process.notes.into_iter().take(written) {
-            self.write(&jid, change);
+        for (jid, changes) in process.notes.into_iter().take(written) {
+            self.write(&jid, changes);
         }
         self.link_breaks_off();
         self.come_back_later();
@@ -422,8 +422,7 @@ impl World {
         let Some(process) = &mut self.machine.process else {
             return false;
         };
-        let changes = list.into_iter().map(|change| (user.clone(), change));
-        process.notes.extend(changes);
+        process.notes.push_back((user.clone(), list));
         if barrier && slowest.is_zero() {
             self.commit();
             return !self.dies_here(Place::AfterChanges);
@@ -473,17 +472,19 @@ impl World {
             return;
         };
         process.notes_are_due = false;
-        for (jid, change) in std::mem::take(&mut process.notes) {
-            self.write(&jid, change);
+        for (jid, changes) in std::mem::take(&mut process.notes) {
+            self.write(&jid, changes);
         }
     }
 
-    fn write(&mut self, jid: &BareJid, change: Change) {
-        let before = self.machine.disk.remove(jid);
-        self.note_written(jid, before.as_ref(), &change);
-        if let Some(record) = UserRecord::apply(before, change) {
-            self.witness.bounded(jid, &record, &self.plan.settings);
-            self.machine.disk.insert(jid.clone(), record);
+    fn write(&mut self, jid: &BareJid, changes: Vec<Change>) {
+        for change in changes {
+            let before = self.machine.disk.remove(jid);
+            self.note_written(jid, before.as_ref(), &change);
+            if let Some(record) = UserRecord::apply(before, change) {
+                self.witness.bounded(jid, &record, &self.plan.settings);
+                self.machine.disk.insert(jid.clone(), record);
+            }
         }
     }
 

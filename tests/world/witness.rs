@@ -50,6 +50,10 @@ pub(crate) struct Witness {
     ids: BTreeMap<(BareJid, String), String>,
     /// The present session of each number, as the gateway named it.
     sessions: BTreeMap<Uin, u32>,
+    /// Sockets whose login the gateway knows to have been accepted.
+    accepted: BTreeSet<u16>,
+    /// Messages that the XMPP server sent back and that were not shown since, the oldest first.
+    returned: BTreeMap<BareJid, Vec<String>>,
     heard_numbers: BTreeSet<(u16, u16)>,
     /// None of these may ever be in a stanza.
     pub(crate) passwords: Vec<String>,
@@ -228,7 +232,7 @@ impl Witness {
             return self.timeline.push(Seen::ExecutedAgain { text: name });
         }
         self.timeline.push(Seen::SaidToXmpp {
-            pair: format!("{from} to {user}"),
+            pair: format!("{from} to {user} as {to}"),
             text: name.clone(),
         });
         self.by_name.insert(name.clone(), letter);

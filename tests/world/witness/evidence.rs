@@ -56,7 +56,14 @@ impl Witness {
         let Ok(decoded) = decoded else {
             return;
         };
+        // What overtakes the word on the login is left to the server to repeat.
+        let is_accepted = self.accepted.contains(&port);
         let text = match decoded.packet {
+            FromServer::LoginReply(_) => {
+                self.accepted.insert(port);
+                return;
+            }
+            _ if !is_accepted => return,
             FromServer::Message(message) => message.text,
             FromServer::OfflineMessage(message) => message.text,
             FromServer::Multi(multi) => {
@@ -557,6 +564,9 @@ impl World {
         if shown > 1 {
             self.tally.note(Rare::ShownAgain);
         }
+        if let Some(returned) = self.witness.returned.get_mut(user) {
+            returned.retain(|known| *known != name);
+        }
         if returned > 0 {
             self.tally.note(Rare::ReturnedThenShown);
         }
@@ -576,12 +586,30 @@ impl World {
                 .owed_words
                 .retain(|owed| Some(owed) != user.as_ref());
         }
-        let Some(name) = name_of_message(message) else {
+        let (Some(to), Some(id)) = (&message.to, &message.id) else {
             return;
         };
-        if let Some(letter) = self.witness.letter_named(&name) {
+        if message
+            .from
+            .as_ref()
+            .is_none_or(|from| from.node().is_none())
+        {
+            return;
+        }
+        let name = name_of_message(message);
+        if let Some(name) = &name
+            && let Some(letter) = self.witness.letter_named(name)
+        {
             letter.returned += 1;
-            self.witness.timeline.push(Seen::Returned { text: name });
+            let text = name.clone();
+            self.witness.timeline.push(Seen::Returned { text });
+        }
+        let returned = self.witness.returned.entry(to.to_bare()).or_default();
+        returned.push(name.unwrap_or_else(|| id.0.clone()));
+        // Only so many are kept for another try (xmpp-gateway.md §15.3).
+        if returned.len() > MOST_RETURNED {
+            let text = returned.remove(0);
+            self.witness.timeline.push(Seen::NoRoom { text });
         }
     }
 
@@ -656,6 +684,9 @@ impl World {
         }
     }
 }
+
+/// How many messages that came back are kept for another try.
+const MOST_RETURNED: usize = 50;
 
 fn name_of_message(message: &Message) -> Option<String> {
     let (_, body) = message.get_best_body(Vec::new())?;
