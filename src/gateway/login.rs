@@ -161,6 +161,7 @@ impl Login {
             UserState::Offline if wanted && !closing => Step::Open,
             UserState::Offline => Step::Stay,
             UserState::Retrying(_) if wanted => {
+                self.log_off_at = None;
                 let due = self.retry_at.is_none_or(|at| at.instant <= now.instant);
                 if due && !closing {
                     Step::Open
@@ -228,25 +229,26 @@ impl Login {
     }
 
     /// The login succeeded.
-    pub(super) fn logged_in(
-        &mut self,
-        now: Now,
-        facts: &mut Facts,
-        fx: &mut Effects,
-        trace: SessionTrace,
-    ) {
+    pub(super) fn logged_in(&mut self, now: Now, facts: &mut Facts, fx: &mut Effects) {
         self.asked_by = None;
-        self.note(fx, |record| {
-            record.barred = None;
-            record.session = Some(trace);
-        });
+        self.note(fx, |record| record.barred = None);
         self.set(now, facts, fx, UserState::Loading);
     }
 
-    /// The session is over, and no ghost of it remains on the server.
-    pub(super) fn closed(&mut self, fx: &mut Effects) {
-        if self.record.session.is_some() {
-            self.note(fx, |record| record.session = None);
+    /// Notes which sessions may be open on the server. A number that was not known goes to disk before
+    /// the login with it leaves: some servers never forget a session, and keep everybody out who cannot
+    /// name it.
+    pub(super) fn may_be_open(&mut self, fx: &mut Effects, sessions: Vec<SessionTrace>) {
+        if self.record.sessions == sessions {
+            return;
+        }
+        let known = &self.record.sessions;
+        let is_known = sessions.iter().all(|session| known.contains(session));
+        self.record.sessions = sessions;
+        let change = Change::Login(Box::new(self.record.clone()));
+        match is_known {
+            true => fx.note(change),
+            false => fx.save(change),
         }
     }
 

@@ -281,6 +281,32 @@ fn few_packets_wait_for_acknowledgement_at_a_time() {
     assert_eq!(scene.take_sent().len(), 1);
 }
 
+/// A server remembers some twenty numbers: a repetition must not be older than that.
+#[test]
+fn a_packet_without_an_answer_holds_later_messages_back_before_it_is_too_old_to_be_known() {
+    let mut scene = Scene::online();
+    scene.sends(1, TYBALT, "never answered");
+    let stuck = scene.next_sent();
+    for id in 2..100 {
+        scene.sends(id, BEN, "hi");
+    }
+    let mut newest = stuck.header.seq1;
+    for _ in 0..100 {
+        for heard in scene.take_sent() {
+            newest = heard.header.seq1;
+            scene.acknowledges(&heard);
+        }
+    }
+    assert!(newest.wrapping_sub(stuck.header.seq1) < 20);
+
+    scene.waits_secs(10);
+    let repeated = scene.next_sent();
+    assert_eq!(repeated.header.seq1, stuck.header.seq1);
+    scene.acknowledges(&repeated);
+
+    assert!(!scene.take_sent().is_empty());
+}
+
 #[test]
 fn an_incoming_message_is_acknowledged_when_it_is_safe() {
     let mut scene = Scene::online();

@@ -48,6 +48,7 @@ pub struct Gateway {
     /// Differs from start to start.
     run: u32,
     ids: u64,
+    tasks: u32,
     seed: u64,
     shutting_down: bool,
 }
@@ -133,6 +134,7 @@ impl Gateway {
             outputs: VecDeque::new(),
             run,
             ids: 0,
+            tasks: 0,
             seed,
             shutting_down: false,
         }
@@ -490,11 +492,13 @@ impl Gateway {
     }
 
     fn seat(&mut self, jid: BareJid) -> Seat {
+        self.tasks = self.tasks.wrapping_add(1);
         self.seed = self.seed.wrapping_add(1);
         Seat {
             shared: Arc::clone(&self.shared),
             jid,
             run: self.run,
+            task: self.tasks,
             seed: self.seed,
         }
     }

@@ -76,6 +76,8 @@ pub struct Seat {
     pub jid: BareJid,
     /// Differs from start to start.
     pub run: u32,
+    /// No two tasks of a start have the same.
+    pub task: u32,
     /// Differs from user to user and from start to start; all chance derives from it.
     pub seed: u64,
 }
@@ -110,7 +112,7 @@ impl User {
             outbox: Outbox::load(now, unfinished.outgoing, &mut journal),
             inbox: Inbox::load(now, &domain, unfinished.incoming, &mut journal),
             journal,
-            fx: Effects::new(seat.run),
+            fx: Effects::new(seat.run, seat.task),
             session: None,
             socket: false,
             local_port: 0,
@@ -240,6 +242,7 @@ impl User {
                 Output::Event(event) => self.handle_event(now, event),
             }
         }
+        self.note_session();
         self.end_if_done();
     }
 

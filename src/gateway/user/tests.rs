@@ -224,6 +224,7 @@ fn seat(now: Now, settings: Settings) -> Seat {
         shared: Arc::new(Shared::new(settings, now)),
         jid: "romeo@example.org".parse().unwrap(),
         run: 0xab,
+        task: 1,
         seed: 1,
     }
 }

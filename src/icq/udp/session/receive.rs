@@ -95,7 +95,7 @@ impl Session {
     fn answers_login(&self, header: &Header) -> bool {
         match &self.phase {
             Phase::LoggingIn(login) => login.is(header.seq2),
-            Phase::Online { .. } | Phase::Over => false,
+            Phase::Online { .. } | Phase::Over { .. } => false,
         }
     }
 
