@@ -17,6 +17,7 @@ use xmpp_parsers::roster::{
 use xmpp_parsers::stanza_error::DefinedCondition;
 
 use super::Roster;
+use super::removal::Removals;
 use super::subscription::MAX_NAME_CHARS;
 use crate::gateway::pace::{Pace, Rate};
 use crate::gateway::{Effects, Env, own};
@@ -304,8 +305,13 @@ impl Roster {
         if changed {
             self.note(now);
         }
+        // A server that lost a roster did what no person does, and here all of it is seen at once.
+        let is_lost = theirs.is_empty() || Removals::are_too_many(removed.len());
         for uin in removed {
-            self.removed(now, env, fx, uin);
+            match is_lost {
+                true => self.keep(now, uin),
+                false => self.removed(now, env, fx, uin),
+            }
         }
     }
 
