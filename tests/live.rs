@@ -46,6 +46,7 @@ async fn the_main_job_through_prosody() {
     tell_story(&arguments, || gateway.log()).await;
 
     assert_no_secret_in(&gateway.log());
+    assert_packets_in(&gateway.log());
 }
 
 #[tokio::test]
@@ -139,5 +140,17 @@ fn assert_no_secret_in(log: &str) {
             !log.contains(password),
             "the log shows the password {password}"
         );
+    }
+}
+
+/// The log was written at trace level, and each packet is a line in it.
+fn assert_packets_in(log: &str) {
+    for packet in [
+        "> LOGIN ",
+        "< LOGIN_REPLY ",
+        "> SEND_MESSAGE ",
+        "< SYS_MESSAGE ",
+    ] {
+        assert!(log.contains(packet), "the log shows no {packet}");
     }
 }

@@ -23,7 +23,8 @@ use std::fmt;
 use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
-use super::{Dialect, ToServer, to_server};
+use super::{Dialect, Dump, Side, ToServer, to_server};
+use crate::icq::wire::meta::MetaForm;
 use crate::icq::wire::text::Charset;
 use crate::icq::wire::{Password, Rest, body};
 use crate::icq::{
@@ -517,7 +518,23 @@ impl Session {
     }
 
     fn transmit(&mut self, datagram: Vec<u8>) {
+        self.trace(Side::Client, &datagram);
         self.outputs.push_back(Output::Transmit(datagram));
+    }
+
+    /// A packet on its way, a line in the log: how long texts are, not what they say.
+    fn trace(&self, from: Side, datagram: &[u8]) {
+        if !tracing::enabled!(tracing::Level::TRACE) {
+            return;
+        }
+        let mut plain = datagram.to_vec();
+        // What cannot be deciphered is shown as it came.
+        let _ = self.dialect.decipher(from, &mut plain);
+        let packet = Dump::new(self.dialect, from, &plain, MetaForm::Unknown);
+        match from {
+            Side::Client => tracing::trace!(uin = %self.uin, "> {packet}"),
+            Side::Server => tracing::trace!(uin = %self.uin, "< {packet}"),
+        }
     }
 
     fn tell(&mut self, event: Event) {

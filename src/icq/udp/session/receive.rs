@@ -49,6 +49,7 @@ enum Why {
 
 impl Session {
     pub(super) fn receive(&mut self, now: Instant, datagram: &[u8]) {
+        self.trace(Side::Server, datagram);
         // No server enciphers (§1), so the datagram can be read as it is.
         let Ok(opened) = self.dialect.read(Side::Server, &mut Reader::new(datagram)) else {
             return self.drop_packet(None, Why::Undecodable);
