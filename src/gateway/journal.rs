@@ -415,7 +415,7 @@ mod tests {
 
     /// Writes everything down, and reads it as after a crash.
     fn write(journal: &mut Journal, record: &mut UserRecord) -> (Journal, Vec<(u64, Stage)>, bool) {
-        let mut fx = Effects::new(0);
+        let mut fx = Effects::new(0, 0);
         journal.flush(&mut fx);
         let changes = fx.take_changes().unwrap_or_default();
         for change in changes.list {
@@ -529,7 +529,7 @@ mod tests {
         assert_eq!(unfinished.outgoing.len(), 1);
         assert_eq!(journal.number(), 8);
         // Batches in which nothing is open, and stages of nothing, are cleared away.
-        let mut fx = Effects::new(0);
+        let mut fx = Effects::new(0, 0);
         journal.flush(&mut fx);
         let changes = fx.take_changes().unwrap().list;
         assert!(changes.contains(&Change::DropBatch(1)) && changes.contains(&Change::DropBatch(5)));

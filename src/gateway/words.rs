@@ -251,8 +251,9 @@ pub(super) fn messages_lost(lost: &[(Uin, u32)]) -> String {
 /// Many contacts were taken off the roster at once.
 pub(super) fn contacts_kept(count: usize) -> String {
     format!(
-        "Many contacts were removed at once. In case that was a mistake, {count} of them were kept on \
-         your ICQ list, out of sight. Add one again to see it; remove it by itself to delete it."
+        "Contacts went off your contact list all at once. In case that was a mistake, {count} of them \
+         were kept on your ICQ list, out of sight. Add one again to see it; remove it by itself to delete \
+         it."
     )
 }
 

@@ -293,6 +293,7 @@ mod tests {
             shared: Arc::new(Shared::new(settings, now())),
             jid: romeo(),
             run: 1,
+            task: 1,
             seed: 1,
         }
     }

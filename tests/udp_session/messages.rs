@@ -1,6 +1,6 @@
 //! Messages, both ways (icq-udp.md §7.1 to §7.4).
 
-use icq_transport::icq::udp::from_server::ReceiveMessage;
+use icq_transport::icq::udp::from_server::{Reason, ReceiveMessage};
 use icq_transport::icq::udp::to_server::SendMessage;
 use icq_transport::icq::udp::{FromServer, ToServer};
 use icq_transport::icq::wire::body;
@@ -121,6 +121,23 @@ fn every_kind_of_message_leaves_and_arrives_as_it_was() {
         assert_eq!(received(&events).0, &message);
         scene.take_sent();
     }
+}
+
+#[test]
+fn what_the_service_tells_everybody_is_a_message_that_has_to_be_safe() {
+    let mut scene = Scene::online();
+    let announcement = FromServer::SystemMessage(Reason {
+        text: Some(b"Down at noon"),
+    });
+
+    scene.says(&announcement);
+    let events = scene.take_events();
+    let (message, receipt) = received(&events);
+    assert_eq!(*message, Message::Server("Down at noon".into()));
+    assert!(scene.take_sent().is_empty());
+
+    scene.asks(Command::Safe(receipt));
+    assert_eq!(scene.take_sent().len(), 1);
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use xmpp_parsers::presence::{Presence, Type};
 
+use super::list::Item;
 use super::lookup::Purpose;
 use super::removal::{Kind, Verdict};
 use super::{Roster, introduction, subscription};
@@ -314,24 +315,27 @@ impl Roster {
         }
         match self.removals.judge(now.instant) {
             Verdict::Delete => {
-                if self
-                    .list
-                    .find(uin)
-                    .is_some_and(|item| item.status().is_some())
-                {
+                let is_shown = |item: &Item| item.status().is_some();
+                if self.list.find(uin).is_some_and(is_shown) {
                     self.hide(env, fx, uin);
                 }
                 self.list.remove(uin);
                 fx.command(Command::RemoveContact(uin));
+                self.save();
             }
-            Verdict::Hide => {
-                let item = self.list.entry(uin);
-                item.hidden = true;
-                item.on_roster = false;
-                item.to = Subscription::None;
-                item.from = Subscription::None;
-            }
+            Verdict::Keep => self.keep(now, uin),
         }
+    }
+
+    /// This contact is off the roster, and no person may have meant that: it stays on the ICQ list, out
+    /// of sight.
+    pub(super) fn keep(&mut self, now: Now, uin: Uin) {
+        self.removals.note_kept(now.instant);
+        let item = self.list.entry(uin);
+        item.hidden = true;
+        item.on_roster = false;
+        item.to = Subscription::None;
+        item.from = Subscription::None;
         self.save();
     }
 }
