@@ -11,13 +11,9 @@ use xmpp_parsers::presence::Type;
 use xmpp_parsers::roster::{Group, Item as RosterItem, Subscription as State};
 
 use super::Roster;
-<<<<<<< HEAD
 use super::list::Item;
-use super::roster_iq::{Answer, Who, directions, item, items, name_of, read, set};
-=======
 use super::removal::Removals;
-use super::subscription::MAX_NAME_CHARS;
->>>>>>> spec
+use super::roster_iq::{Answer, Who, directions, item, items, name_of, read, set};
 use crate::gateway::pace::{Pace, Rate};
 use crate::gateway::{Effects, Env, own};
 use crate::model::{Now, Uin};
@@ -292,8 +288,13 @@ impl Roster {
                 None => writes.push_back(self.contact_write(uin, None)),
             }
         }
+        // A server that lost a roster did what no person does, and here all of it is seen at once.
+        let is_lost = theirs.is_empty() || Removals::are_too_many(removed.len());
         for uin in removed {
-            self.removed(now, env, fx, uin);
+            match is_lost {
+                true => self.keep(now, uin),
+                false => self.removed(now, env, fx, uin),
+            }
         }
         writes
     }
@@ -319,7 +320,6 @@ impl Roster {
         if changed {
             self.note(now);
         }
-<<<<<<< HEAD
         let must_subscribe =
             is_authorised && their.subscription != State::Both && self.sync.obeyed != Some(false);
         (must_name || must_subscribe).then(|| self.contact_write(uin, Some(their)))
@@ -342,15 +342,6 @@ impl Roster {
             groups: their.map(|item| item.groups.clone()).unwrap_or_default(),
             proves: their.is_none_or(|item| item.subscription != subscription),
             subscription,
-=======
-        // A server that lost a roster did what no person does, and here all of it is seen at once.
-        let is_lost = theirs.is_empty() || Removals::are_too_many(removed.len());
-        for uin in removed {
-            match is_lost {
-                true => self.keep(now, uin),
-                false => self.removed(now, env, fx, uin),
-            }
->>>>>>> spec
         }
     }
 

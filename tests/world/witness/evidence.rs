@@ -52,7 +52,8 @@ impl Witness {
         {
             packet.acknowledged = true;
         }
-        let decoded = FromServer::decode(Version::V5, header.command, opened.body, MetaForm::Unknown);
+        let decoded =
+            FromServer::decode(Version::V5, header.command, opened.body, MetaForm::Unknown);
         let Ok(decoded) = decoded else {
             return;
         };
