@@ -385,6 +385,7 @@ impl Inbox {
     /// An ICQ session is open: what waited on the server comes before what is written now (§17).
     pub const fn icq_logged_in(&mut self) {
         self.is_fetching = true;
+        self.fetch += 1;
     }
 
     /// The ICQ session has its contact list: messages that waited on the server are next.

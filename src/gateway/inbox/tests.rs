@@ -394,6 +394,23 @@ fn a_live_message_that_was_long_on_its_way_is_known_again_too() {
 }
 
 #[test]
+fn what_is_told_before_the_list_is_loaded_is_known_again_too() {
+    let mut world = World::online();
+    world.icq_says(BEN, text("hi"));
+    world.confirm();
+    world.look_away();
+    world.crash();
+    world.link_up();
+    world.inbox.icq_logged_in();
+
+    let stamp = minute(&world, 0);
+    world.icq_said(BEN, "hi", stamp);
+    world.offline_messages_end();
+
+    world.sees(&[]);
+}
+
+#[test]
 fn what_is_told_after_the_end_of_what_waited_is_known_again_too() {
     let mut world = World::online();
     world.icq_says(BEN, text("hi"));

@@ -25,6 +25,7 @@ impl User {
             return;
         }
         self.local_port = local_port;
+        self.session_of = self.facts.registration.uin;
         let contacts = match self.new_number() {
             true => Vec::new(),
             false => self.roster.contacts().collect(),
@@ -223,7 +224,10 @@ impl User {
 
     /// What is open under a number that is only tried is not for the record of the one registered.
     fn sessions_may_be_open(&mut self, session_ids: &[u32]) {
-        if !self.facts.registered || self.new_number() {
+        let is_of_record = self.facts.registered
+            && !self.new_number()
+            && self.session_of == self.facts.registration.uin;
+        if !is_of_record {
             return;
         }
         let known = &self.login.record().sessions;

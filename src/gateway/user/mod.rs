@@ -28,7 +28,7 @@ use super::{
     UserInput, UserOutput, UserState, own, words,
 };
 use crate::icq::{LogoutReason, Output};
-use crate::model::Now;
+use crate::model::{Now, Uin};
 use crate::store::UserRecord;
 use crate::xmpp::{Address, Condition, Refusal, Request, Stanza};
 use engine::Engine;
@@ -51,6 +51,8 @@ pub struct User {
     /// A socket is open, or was asked for.
     socket: bool,
     local_port: u16,
+    /// Whose session it is: a number that is only tried may be another one than the one registered.
+    session_of: Uin,
     /// The session was told to say goodbye.
     closing: bool,
     /// Why it was, if the socket was lost under it.
@@ -116,6 +118,7 @@ impl User {
             session: None,
             socket: false,
             local_port: 0,
+            session_of: Uin::default(),
             closing: false,
             lost: None,
             giving_up: false,
