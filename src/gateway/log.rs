@@ -1,6 +1,8 @@
 //! What the operator reads about users: who came, who went, who could not, one line each. JID and number,
 //! a code for programs and the sentence the user is told; never a word of anybody's messages.
 
+use xmpp_parsers::stanza_error::DefinedCondition;
+
 use super::UserState;
 use super::facts::Facts;
 use crate::icq::LogoutReason;
@@ -25,6 +27,11 @@ pub(super) fn state_changed(facts: &Facts, before: &UserState) {
         | UserState::Loading
         | UserState::Paused => tracing::debug!(%jid, %uin, code, "{sentence}"),
     }
+}
+
+/// A message of ours came back, for a reason nothing follows from.
+pub(super) fn message_error(facts: &Facts, condition: &DefinedCondition) {
+    tracing::debug!(jid = %facts.jid, ?condition, "a message came back");
 }
 
 /// Somebody is registered, for the first time or differently.

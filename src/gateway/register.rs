@@ -102,23 +102,25 @@ fn data_form(
         || charsets::likely(lang, settings),
         |known| known.charset.as_str(),
     );
-    let mut charsets: Vec<Option_> = charsets::ALL
-        .iter()
-        .map(|(value, label)| option(value, label))
-        .collect();
-    if charsets::ALL.iter().all(|(value, _)| *value != charset) {
-        charsets.push(option(charset, charset));
-    }
-    let charset = Field {
-        label: Some(words::FIELD_CHARSET.to_owned()),
-        options: charsets,
-        ..Field::new("x-charset", FieldType::ListSingle).with_value(charset)
-    };
-    let fields = vec![username, password, import, mode, charset];
+    let fields = vec![username, password, import, mode, charset_field(charset)];
     DataForm {
         title: Some(words::FORM_TITLE.to_owned()),
         instructions: Some(instructions),
         ..DataForm::new(DataFormType::Form, ns::REGISTER, fields)
+    }
+}
+
+/// The choice of a code page; what the operator or an earlier form chose is among them.
+fn charset_field(chosen: &str) -> Field {
+    let known = charsets::ALL.iter();
+    let mut options: Vec<Option_> = known.map(|(value, label)| option(value, label)).collect();
+    if !charsets::is_known(chosen) {
+        options.push(option(chosen, chosen));
+    }
+    Field {
+        label: Some(words::FIELD_CHARSET.to_owned()),
+        options,
+        ..Field::new("x-charset", FieldType::ListSingle).with_value(chosen)
     }
 }
 

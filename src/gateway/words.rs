@@ -1,4 +1,5 @@
-//! Every sentence the gateway says to people, in one place (xmpp-gateway.md §27 will translate them).
+//! What the gateway says to people, in one place (xmpp-gateway.md §27 will translate it). The reasons why
+//! a message does not go to ICQ as it is are where that is decided, in [`crate::xmpp::message`].
 //!
 //! What has parameters is a function, so that a catalogue can take its place.
 
