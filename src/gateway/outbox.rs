@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use xmpp_parsers::jid::{Jid, ResourcePart};
-use xmpp_parsers::message::Message as MessageStanza;
+use xmpp_parsers::message::{Message as MessageStanza, MessageType};
 use xmpp_parsers::stanza_error::ErrorType;
 
 use super::journal::Journal;
@@ -155,6 +155,9 @@ impl Outbox {
         if text == Ok(None) {
             return Ok(None);
         }
+        if message.type_ == MessageType::Groupchat {
+            return text;
+        }
         if !env.icq_online && !will_connect {
             return Err(not_connected(env.state));
         }
@@ -300,6 +303,13 @@ impl Outbox {
         }
         self.still_since = None;
         self.turn = None;
+    }
+
+    /// Whom a message is for that is in the session's hands, if it is the user's own.
+    pub fn receiver(&self, id: MessageId) -> Option<Uin> {
+        let mut in_flight = self.in_flight.iter();
+        let letter = in_flight.find(|letter| letter.id == id.0 && !letter.own)?;
+        Some(letter.sender.to)
     }
 
     /// ICQ acknowledged a message.

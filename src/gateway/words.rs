@@ -137,10 +137,10 @@ pub(super) fn registration_failed(reason: &LogoutReason) -> Cow<'static, str> {
 }
 
 /// The first message to somebody who has registered.
-pub(super) fn welcome(uin: Uin) -> String {
+pub(super) fn welcome(uin: Uin, gateway: &str) -> String {
     format!(
-        "Welcome to ICQ. Your number here is {uin}. To write to somebody, add NUMBER@ and my address \
-         to your contacts.\n{HELP}"
+        "Welcome to ICQ. Your number here is {uin}. To write to somebody, add NUMBER@{gateway} to your \
+         contacts, with their ICQ number for NUMBER.\n{HELP}"
     )
 }
 
@@ -251,16 +251,17 @@ pub(super) fn messages_lost(lost: &[(Uin, u32)]) -> String {
 /// Many contacts were taken off the roster at once.
 pub(super) fn contacts_kept(count: usize) -> String {
     format!(
-        "Many contacts were removed at once. In case that was a mistake, {count} of them were kept on \
-         your ICQ list, out of sight. Add one again to see it; remove it by itself to delete it."
+        "Contacts went off your contact list all at once. In case that was a mistake, {count} of them \
+         were kept on your ICQ list, out of sight. Add one again to see it; remove it by itself to delete \
+         it."
     )
 }
 
 /// There are too many contacts to ask about each.
 pub(super) fn contacts_to_add(count: usize, gateway: &str) -> String {
     format!(
-        "You have {count} ICQ contacts that are not in your contact list. To see one, add its number \
-         @{gateway}."
+        "You have {count} ICQ contacts that are not in your contact list. To see one, add \
+         NUMBER@{gateway}, with its ICQ number for NUMBER."
     )
 }
 
@@ -276,6 +277,19 @@ pub(super) fn requests_waiting(numbers: &[Uin]) -> String {
         "{} more people on ICQ want to add you: {}{more}. I will ask you about them little by little.",
         numbers.len(),
         shown.join(", ")
+    )
+}
+
+/// A message holds characters that the code page lacks.
+pub(super) fn characters_lost(count: usize, to: Uin, charset: &str) -> String {
+    let characters = match count {
+        1 => "One character".to_owned(),
+        count => format!("{count} characters"),
+    };
+    format!(
+        "{characters} of your message to {to} could not be shown to an old ICQ client that writes in \
+         {charset}, and became question marks. If your contacts write in another alphabet, register \
+         again and choose it in the form; your password may stay empty there."
     )
 }
 

@@ -98,6 +98,13 @@ pub enum Event {
     /// All messages that waited on the server were reported, or the server does not say so in time.
     /// Comes once after each login; a message that waited may still follow.
     OfflineMessagesEnd,
+    /// This message goes out with question marks: the code page lacks so many of its characters.
+    Replaced {
+        /// Which.
+        id: MessageId,
+        /// How many.
+        characters: usize,
+    },
     /// The server acknowledged this message, all its parts.
     Sent(MessageId),
     /// This message did not go out whole.

@@ -95,7 +95,15 @@ impl UserTask {
     }
 
     /// Drives the user to the end.
-    pub(super) async fn run(mut self) -> Return {
+    #[expect(
+        clippy::manual_async_fn,
+        reason = "an async fn would keep a second place for all of `self`, ten thousand times"
+    )]
+    pub(super) fn run(mut self) -> impl Future<Output = Return> + Send {
+        async move { self.drive().await }
+    }
+
+    async fn drive(&mut self) -> Return {
         let timer = sleep_until(Instant::now().into());
         tokio::pin!(timer);
         loop {
@@ -250,8 +258,8 @@ impl UserTask {
     }
 }
 
-/// Until there is a datagram, or the word that the last one was refused. Linux keeps that word for
-/// the next call on the socket: a repetition ten seconds later would be told of it, unsent.
+/// Waits for a datagram. An error is one that the network reported: a closed port, mostly, which
+/// counts as an event of its own and would wake nobody who waits for datagrams only.
 async fn readable(socket: Option<&UdpSocket>) -> io::Result<()> {
     let Some(socket) = socket else {
         return std::future::pending().await;
@@ -260,14 +268,13 @@ async fn readable(socket: Option<&UdpSocket>) -> io::Result<()> {
     if !ready.is_error() {
         return Ok(());
     }
-    let refusal = socket.try_io(Interest::ERROR, || match socket.take_error()? {
-        Some(error) => Ok(error),
+    let reported = socket.try_io(Interest::ERROR, || match socket.take_error()? {
+        Some(error) => Err(error),
         None => Err(io::ErrorKind::WouldBlock.into()),
     });
-    match refusal {
-        Ok(error) => Err(error),
-        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(()),
-        Err(error) => Err(error),
+    match reported {
+        Err(error) if error.kind() != io::ErrorKind::WouldBlock => Err(error),
+        Err(_) | Ok(()) => Ok(()),
     }
 }
 

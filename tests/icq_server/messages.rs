@@ -366,6 +366,27 @@ fn a_new_message_waits_behind_those_that_are_stored() {
 }
 
 #[test]
+fn a_new_message_waits_behind_those_that_waited_behind_the_stored_ones() {
+    let mut stage = Stage::new(Behaviour::reference());
+    stage.log_in(ALICE);
+    stage.send_text(ALICE, BOB, b"old");
+    stage.connect(BOB);
+    stage.send_login(BOB, 0);
+    stage.client(BOB).acknowledges = false;
+    stage.hears(BOB);
+    stage.send(BOB, &ToServer::RequestOffline);
+    let first = stage.hears(BOB);
+    stage.send_text(ALICE, BOB, b"newer");
+    stage.acknowledge(BOB, first[0].header.seq1);
+    stage.hears(BOB);
+
+    // The end of the stored ones is on its way, and "newer" stands behind it.
+    stage.send_text(ALICE, BOB, b"newest");
+
+    assert!(stage.texts(BOB).is_empty());
+}
+
+#[test]
 fn only_what_arrived_is_deleted() {
     let mut stage = Stage::new(Behaviour::reference());
     stage.log_in(ALICE);

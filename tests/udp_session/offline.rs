@@ -162,6 +162,27 @@ fn without_the_word_that_this_was_all_nothing_is_deleted() {
     assert_eq!(events.last(), Some(&Event::OfflineMessagesEnd));
 }
 
+#[test]
+fn the_word_that_this_was_all_may_come_after_it_was_waited_for() {
+    let mut scene = expecting();
+    scene.says(&stored(46, "one"));
+    let lost = scene.seq1;
+    scene.seq1 += 1;
+    let mut events = Vec::new();
+    while events.last() != Some(&Event::OfflineMessagesEnd) {
+        scene.waits_secs(1);
+        events.extend(scene.take_events());
+        scene.acknowledges_all();
+    }
+    makes_safe(&mut scene, &events);
+    assert_eq!(deletions(&mut scene), 0);
+
+    scene.says_as(lost, &END);
+
+    assert_eq!(texts(&events), ["one"]);
+    assert_eq!(deletions(&mut scene), 1);
+}
+
 /// The server forgets all messages at once, so one whose packet was lost would be lost for good.
 #[test]
 fn while_a_packet_is_missing_nothing_is_deleted_and_the_list_is_sent_again() {
@@ -185,6 +206,25 @@ fn while_a_packet_is_missing_nothing_is_deleted_and_the_list_is_sent_again() {
     assert_eq!(texts(&events), ["one", "two"]);
     makes_safe(&mut scene, &events);
     assert_eq!(deletions(&mut scene), 1);
+}
+
+/// Servers that tell on request only never hear one that was lost, and it is not acknowledged everywhere.
+#[test]
+fn the_request_for_them_is_made_again_with_the_list() {
+    let mut scene = expecting();
+    let mut requests = 0;
+    for _ in 0..20 {
+        scene.waits_secs(1);
+        for heard in scene.acknowledges_all() {
+            requests += usize::from(heard.header.command == REQUEST_OFFLINE);
+        }
+    }
+    assert_eq!(requests, 1);
+
+    scene.says(&stored(46, "one"));
+    scene.says(&END);
+
+    assert_eq!(texts(&scene.take_events()), ["one"]);
 }
 
 #[test]

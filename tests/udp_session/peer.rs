@@ -349,7 +349,7 @@ fn a_ghost_of_one_s_own_does_not_keep_anybody_out_for_long() {
 
         // The machine died; nobody said goodbye.
         world.logs_in_with(Start {
-            ghost: Some(ghost),
+            ghosts: vec![ghost],
             ..start()
         });
         world.runs_secs(20);

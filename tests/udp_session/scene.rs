@@ -52,7 +52,7 @@ pub(crate) fn start() -> Start {
         contacts: vec![BEN, TYBALT],
         visible: Vec::new(),
         invisible: Vec::new(),
-        ghost: None,
+        ghosts: Vec::new(),
     }
 }
 

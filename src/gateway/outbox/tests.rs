@@ -288,6 +288,20 @@ fn a_message_comes_back_at_once_when_no_login_is_coming() {
 }
 
 #[test]
+fn a_contact_is_no_chat_room_with_a_login_or_without() {
+    let mut offline = World::offline();
+    offline.link_up();
+    for mut world in [offline, World::online()] {
+        world.says(
+            "<message type='groupchat' id='m1' from='romeo@example.org/pc' \
+             to='123456789@icq.example.org'><body>hi</body></message>",
+        );
+        let text = "A contact is not a chat room.";
+        world.sees(&[&error("m1", "cancel", "405", "not-allowed", text)]);
+    }
+}
+
+#[test]
 fn waiting_messages_come_back_when_the_login_is_refused() {
     let mut world = connecting();
     world.writes_to(BEN, "m1", "hi");

@@ -8,7 +8,8 @@ use xmpp_parsers::roster::Subscription as State;
 use xmpp_parsers::stanza_error::DefinedCondition;
 
 use super::list::Item;
-use super::privileged::{Answer, WRITE_INTERVAL, Who, item, items, jid, read, set};
+use super::privileged::WRITE_INTERVAL;
+use super::roster_iq::{Answer, Who, item, items, jid, read, set};
 use super::{Changed, Roster};
 use crate::gateway::pace::{Pace, Rate};
 use crate::gateway::{Effects, Env};

@@ -129,9 +129,7 @@ impl User {
         self.facts.registered = true;
         log::registered(&self.facts, first);
         self.save_registration();
-        if first {
-            self.fx.output(UserOutput::Registered(true));
-        }
+        self.fx.output(UserOutput::Registered(true));
         if new_number {
             let env = self.facts.env();
             self.roster.forget(now, &env, &mut self.fx, false);
@@ -196,7 +194,8 @@ impl User {
     fn enter_roster(&mut self, now: Now) {
         self.ask_for_presence(now);
         let uin = self.facts.registration.uin;
-        own::say(&self.facts.env(), &mut self.fx, words::welcome(uin));
+        let welcome = words::welcome(uin, &self.facts.shared.settings.domain);
+        own::say(&self.facts.env(), &mut self.fx, welcome);
         self.login
             .note(&mut self.fx, |record| record.welcomed = true);
     }

@@ -103,6 +103,14 @@ impl World {
         self.input(UserInput::Stanza(stanza(xml)));
     }
 
+    /// Romeo writes to the gateway.
+    fn chats(&mut self, words: &str) {
+        self.says(&format!(
+            "<message type='chat' id='m1' from='romeo@example.org/pc' to='icq.example.org'>\
+             <body>{words}</body></message>"
+        ));
+    }
+
     fn input(&mut self, input: UserInput) {
         self.user.handle_input(self.now, input);
         self.drain();
@@ -216,6 +224,7 @@ fn seat(now: Now, settings: Settings) -> Seat {
         shared: Arc::new(Shared::new(settings, now)),
         jid: "romeo@example.org".parse().unwrap(),
         run: 0xab,
+        task: 1,
         seed: 1,
     }
 }

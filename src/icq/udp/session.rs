@@ -78,7 +78,10 @@ enum Phase {
     /// From then on.
     Online { next_keep_alive: Instant },
     /// [`Event::LoggedOut`] was told.
-    Over,
+    Over {
+        /// What may have been left open on the server.
+        open: Box<[u32]>,
+    },
 }
 
 /// What a session begins with.
@@ -105,9 +108,9 @@ pub struct Start {
     pub visible: Vec<Uin>,
     /// Who never sees the user.
     pub invisible: Vec<Uin>,
-    /// The id of an earlier session that may still be open on the server. One that keeps this login
+    /// The ids of earlier sessions that may still be open on the server. One that keeps this login
     /// out is ended first.
-    pub ghost: Option<u32>,
+    pub ghosts: Vec<u32>,
 }
 
 /// What came from the network and was dropped, counted.
@@ -158,7 +161,7 @@ impl Session {
             start.login_time,
             start.password,
             start.status,
-            start.ghost,
+            start.ghosts,
         );
         login.contacts = start.contacts;
         login.visible = start.visible;
@@ -190,10 +193,20 @@ impl Session {
         session
     }
 
-    /// What the server calls this session: the `ghost` of the next one, if this one ends unheard.
-    /// It may change until [`Event::LoggedIn`].
+    /// What the server calls this session. It may change until [`Event::LoggedIn`].
     pub const fn session_id(&self) -> u32 {
         self.window.session_id()
+    }
+
+    /// The sessions that may be open on the server, this one the last until it has ended: the ghosts of
+    /// the next one. A login that leaves while its number is not written down can leave a session that
+    /// nobody can end.
+    pub fn open_sessions(&self) -> Vec<u32> {
+        match &self.phase {
+            Phase::LoggingIn(login) => login.open_sessions(self.session_id()),
+            Phase::Online { .. } => vec![self.session_id()],
+            Phase::Over { open } => open.to_vec(),
+        }
     }
 
     /// What was dropped so far.
@@ -273,7 +286,7 @@ impl Session {
         let of_phase = match &self.phase {
             Phase::LoggingIn(login) => login.due(),
             Phase::Online { next_keep_alive } => Some(*next_keep_alive),
-            Phase::Over => return None,
+            Phase::Over { .. } => return None,
         };
         let of_loading = self.loading.as_ref().and_then(|loading| loading.due());
         [of_phase, of_loading, self.window.due(), self.profiles.due()]
@@ -335,11 +348,15 @@ impl Session {
                 why: NotSent::Unsupported,
             });
         }
+        let characters = bodies.iter().map(|body| body.replaced).sum();
         if !self.outgoing.push(id, to, bodies) {
-            self.tell(Event::NotSent {
+            return self.tell(Event::NotSent {
                 id,
                 why: NotSent::NeverLeft,
             });
+        }
+        if characters > 0 {
+            self.tell(Event::Replaced { id, characters });
         }
     }
 }
@@ -451,7 +468,10 @@ impl Session {
     fn take_loading_step(&mut self, step: loading::Step) {
         match step {
             loading::Step::ListLoaded => self.tell(Event::ListLoaded),
-            loading::Step::AskAgain(chunk) => self.requests.extend([Request::Contacts(chunk)]),
+            // Some servers tell on the list, others on the request, which is not repeated by itself.
+            loading::Step::AskAgain(chunk) => self
+                .requests
+                .extend([Request::Contacts(chunk), Request::OfflineMessages]),
             loading::Step::Report(messages) => {
                 for stored in messages {
                     let receipt = self.incoming.receipt();
@@ -485,11 +505,36 @@ impl Session {
         self.end(reason);
     }
 
+    /// A goodbye may be lost: only the server's own word ends a session for sure.
+    fn left_open(&self, reason: &LogoutReason) -> Vec<u32> {
+        let has_spoken = match reason {
+            LogoutReason::WrongPassword
+            | LogoutReason::Refused(_)
+            | LogoutReason::AlreadyOnline
+            | LogoutReason::TryAgainLater
+            | LogoutReason::Kicked(_)
+            | LogoutReason::SessionLost => true,
+            LogoutReason::Asked
+            | LogoutReason::NoAnswer
+            | LogoutReason::ConnectionLost
+            | LogoutReason::Unreachable(_) => false,
+        };
+        match &self.phase {
+            Phase::LoggingIn(login) => login.left_open(self.session_id(), has_spoken),
+            Phase::Online { .. } if has_spoken => Vec::new(),
+            Phase::Online { .. } => vec![self.session_id()],
+            Phase::Over { open } => open.to_vec(),
+        }
+    }
+
     fn end(&mut self, reason: LogoutReason) {
         if self.is_over() {
             return;
         }
-        self.phase = Phase::Over;
+        let open = self.left_open(&reason);
+        self.phase = Phase::Over {
+            open: open.into_boxed_slice(),
+        };
         for (id, why) in self.outgoing.give_up() {
             self.tell(Event::NotSent { id, why });
         }
@@ -510,7 +555,7 @@ impl Session {
     }
 
     const fn is_over(&self) -> bool {
-        matches!(self.phase, Phase::Over)
+        matches!(self.phase, Phase::Over { .. })
     }
 
     fn transmit(&mut self, datagram: Vec<u8>) {
@@ -553,8 +598,9 @@ fn put(list: &mut Vec<Uin>, uin: Uin, on: bool) {
     }
 }
 
-/// How many packets one message may take.
-const MOST_PARTS: usize = 64;
+/// How many packets one message may take: 20,000 characters of two bytes each, in packets that a line's
+/// end leaves half empty.
+const MOST_PARTS: usize = 256;
 
 const SHORTEST_KEEP_ALIVE: Duration = Duration::from_secs(10);
 const LONGEST_KEEP_ALIVE: Duration = Duration::from_secs(3600);

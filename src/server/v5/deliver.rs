@@ -76,11 +76,17 @@ impl Service {
         let stored = base.network.letters.stored(uin);
         let in_order = base.behaviour.retransmission.is_some_and(|r| r.in_order);
         let has = |offer| in_order && stored.iter().any(|stored| stored.offer == offer);
+        let is_on_the_way = has(Offer::OnTheWay) || has(Offer::Unwanted);
         if has(Offer::Waiting) && self.offers_soon(uin) {
             base.network.keep(now, letter);
             return;
         }
-        let lane = if has(Offer::OnTheWay) {
+        let is_queued = in_order
+            && self
+                .sessions
+                .get(&uin)
+                .is_some_and(|session| session.link.has_letter_behind_stored(letter.from));
+        let lane = if is_on_the_way || is_queued {
             Lane::Stored
         } else {
             Lane::Contact(letter.from)
@@ -197,7 +203,9 @@ pub(super) fn note_arrived(now: Now, uin: Uin, cargo: &Cargo, base: &mut Base) {
     base.network
         .journal
         .note(now.unix, || JournalEvent::Acknowledged(number));
-    if matches!(cargo, Cargo::Copy(_)) {
-        base.network.letters.arrived(uin, number);
+    if matches!(cargo, Cargo::Copy(_)) && base.network.letters.arrived(uin, number) {
+        base.network
+            .journal
+            .note(now.unix, || JournalEvent::Deleted(number));
     }
 }

@@ -1,40 +1,7 @@
 //! What the operator reads.
 
-use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
-
 use super::*;
-
-/// The lines that are logged while `story` goes on, without time and place.
-fn logged(story: impl FnOnce()) -> Vec<String> {
-    let page = Page::default();
-    let writer = page.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_writer(move || writer.clone())
-        .with_ansi(false)
-        .with_target(false)
-        .without_time()
-        .finish();
-    tracing::subscriber::with_default(subscriber, story);
-    let bytes = page.0.lock().unwrap_or_else(PoisonError::into_inner);
-    let text = String::from_utf8(bytes.clone()).unwrap();
-    text.lines().map(|line| line.trim().to_owned()).collect()
-}
-
-#[derive(Clone, Default)]
-struct Page(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Page {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let mut page = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        page.extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
+use crate::gateway::testkit::logged;
 
 const ROMEO: &str = "jid=romeo@example.org uin=100001";
 

@@ -230,10 +230,11 @@ impl Loading {
         {
             return Some(step);
         }
+        // What was missing may come after it was waited for.
+        self.is_whole = self.is_whole || self.nothing_is_missing(received);
         if let Phase::Over { .. } = self.phase {
             return self.clear_up(is_overdue);
         }
-        self.is_whole = self.is_whole || self.nothing_is_missing(received);
         if self.is_whole {
             if let Some(step) = self.report_what_there_is() {
                 return Some(step);

@@ -87,7 +87,7 @@ impl Login {
         at: UnixTime,
         password: Secret,
         status: Status,
-        ghost: Option<u32>,
+        ghosts: Vec<u32>,
     ) -> Self {
         Self {
             password,
@@ -97,7 +97,7 @@ impl Login {
             announced: status,
             began: now,
             began_at: at,
-            ghosts: ghost.into_iter().collect(),
+            ghosts,
             logins: 0,
             disowned: false,
             state: State::Pause { until: now },
@@ -139,8 +139,32 @@ impl Login {
     /// The login was sent more than once before something answered it. The server may have
     /// accepted the first copy as `session_id`, unheard, and refuse the others because of that.
     pub(super) fn may_have_been_accepted(&mut self, session_id: u32) {
-        if !self.ghosts.contains(&session_id) {
-            self.ghosts.push(session_id);
+        self.ghosts.retain(|known| *known != session_id);
+        // The first is the one the server is known to have had.
+        if self.ghosts.len() >= MOST_GHOSTS {
+            self.ghosts.remove(1);
+        }
+        self.ghosts.push(session_id);
+    }
+
+    /// The sessions that may be open on the server, the one that logs in as `session_id` the last.
+    pub(super) fn open_sessions(&self, session_id: u32) -> Vec<u32> {
+        let older = self.ghosts.iter().copied();
+        let older = older.filter(|known| *known != session_id);
+        older.chain([session_id]).collect()
+    }
+
+    /// The same once the login as `session_id` has failed. If the server has said why, it has opened no
+    /// session, but perhaps for an earlier copy of the login.
+    pub(super) fn left_open(&self, session_id: u32, has_spoken: bool) -> Vec<u32> {
+        match self.state {
+            State::Sent { .. } | State::Acknowledged { .. } if !has_spoken => {
+                self.open_sessions(session_id)
+            }
+            State::Sent { .. }
+            | State::Acknowledged { .. }
+            | State::Refused { .. }
+            | State::Pause { .. } => self.ghosts.clone(),
         }
     }
 
@@ -223,3 +247,6 @@ const GHOST_WAIT: Duration = Duration::from_secs(5);
 
 /// How often a login is tried against older sessions.
 const MAX_LOGINS: u8 = 3;
+
+/// How many sessions are suspected at a time.
+const MOST_GHOSTS: usize = 8;

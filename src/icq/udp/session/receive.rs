@@ -9,12 +9,13 @@ use super::loading::{Loading, Stored, time_of};
 use super::login::{Acceptance, Answer};
 use super::window::Purpose;
 use super::{Phase, Session};
-use crate::icq::udp::from_server::{Multi, OfflineMessage, ReceiveMessage};
+use crate::icq::udp::from_server::{Multi, OfflineMessage, Reason, ReceiveMessage};
 use crate::icq::udp::{FromServer, Header, Side, Version};
 use crate::icq::wire::meta::{MetaForm, MetaInfo, MetaReply};
+use crate::icq::wire::text::Charset;
 use crate::icq::wire::{Reader, body};
 use crate::icq::{Event, LogoutReason, NoProfile};
-use crate::model::{Profile, Status, Uin};
+use crate::model::{Message, Profile, Status, Uin};
 
 /// How a packet came.
 #[derive(Clone, Copy, Debug)]
@@ -95,7 +96,7 @@ impl Session {
     fn answers_login(&self, header: &Header) -> bool {
         match &self.phase {
             Phase::LoggingIn(login) => login.is(header.seq2),
-            Phase::Online { .. } | Phase::Over => false,
+            Phase::Online { .. } | Phase::Over { .. } => false,
         }
     }
 
@@ -217,7 +218,19 @@ impl Session {
         way: Way<'_>,
     ) {
         match packet {
-            FromServer::Message(message) => return self.handle_message(header, &message, way),
+            FromServer::Message(ReceiveMessage {
+                from_uin,
+                msg_type,
+                text,
+            }) => {
+                let from = body::sender(from_uin, msg_type);
+                let decode = |charset| body::decode(msg_type, text, charset);
+                return self.handle_message(header, from, decode, way);
+            }
+            FromServer::SystemMessage(Reason { text }) => {
+                let decode = |charset| body::announcement(text.unwrap_or_default(), charset);
+                return self.handle_message(header, SERVICE, decode, way);
+            }
             FromServer::Multi(multi) => return self.handle_multi(now, header, &multi, way),
             _ => {}
         }
@@ -280,7 +293,13 @@ impl Session {
         }
     }
 
-    fn handle_message(&mut self, header: &Header, packet: &ReceiveMessage<'_>, way: Way<'_>) {
+    fn handle_message(
+        &mut self,
+        header: &Header,
+        from: Uin,
+        decode: impl FnOnce(Charset) -> Message,
+        way: Way<'_>,
+    ) {
         let outer = way.outer(header);
         let is_held = matches!(way, Way::Alone) && self.incoming.is_held(header.seq1);
         if is_held {
@@ -292,7 +311,6 @@ impl Session {
         if !self.is_news(header, way) {
             return self.acknowledge(header, way);
         }
-        let from = body::sender(packet.from_uin, packet.msg_type);
         // Loops of one's own words do not come from the server (§12).
         if from == self.uin {
             self.drop_packet(Some(header), Why::Unexpected);
@@ -301,7 +319,7 @@ impl Session {
         let receipt = self.incoming.hold(outer.seq1, outer.seq2);
         self.tell(Event::Message {
             from,
-            message: body::decode(packet.msg_type, packet.text, self.charset),
+            message: decode(self.charset),
             sent: None,
             receipt,
         });
@@ -461,6 +479,9 @@ const GO_AWAY: u16 = 0x0028;
 const BAD_PASSWORD: u16 = 0x0064;
 const NOT_CONNECTED: u16 = 0x00F0;
 const TRY_AGAIN: u16 = 0x00FA;
+
+/// Nobody; the service itself (xmpp-gateway.md §13.2).
+const SERVICE: Uin = Uin(1);
 
 /// The auth byte of whoever wants to be asked (§8.1).
 const AUTHORISATION_REQUIRED: u8 = 0;

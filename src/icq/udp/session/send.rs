@@ -39,6 +39,7 @@ impl Session {
 
     pub(super) fn send_messages(&mut self, now: Instant) {
         while self.window.len() < MAX_UNANSWERED
+            && self.window.span() < MAX_AHEAD
             && let Some(part) = self.outgoing.next()
         {
             let packet = ToServer::SendMessage(SendMessage {
@@ -145,6 +146,11 @@ impl Session {
 /// Packets without an answer, after which no message leaves. Requests, questions and the keep-alive
 /// are few, and leave all the same.
 const MAX_UNANSWERED: usize = 16;
+
+/// How far the numbers run ahead of a packet without an answer before no message leaves. A server
+/// remembers 20 numbers, some a few more (§4.3): it would take the repetition of an older one for a
+/// new packet, and execute it again.
+const MAX_AHEAD: u16 = 16;
 
 /// So many packets in a row without an answer mean that nobody is there (§4.2).
 const MAX_FAILURES: u8 = 3;

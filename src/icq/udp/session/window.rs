@@ -106,6 +106,12 @@ impl Window {
         self.unanswered.len()
     }
 
+    /// How many numbers were given since the oldest packet that waits for an answer, itself included.
+    pub(super) fn span(&self) -> u16 {
+        let age = |packet: &Unanswered| self.next_seq1.wrapping_sub(packet.seq1);
+        self.unanswered.iter().map(age).max().unwrap_or(0)
+    }
+
     /// When [`overdue`](Self::overdue) has something to say.
     pub(super) fn due(&self) -> Option<Instant> {
         self.unanswered.iter().map(|packet| packet.due).min()
