@@ -61,8 +61,8 @@ class World:
 
 
 def online(gateway):
-    """The gateway's presence once the ICQ login stands: no `dnd` of a login on its way."""
-    return lambda s: presence_from(gateway)(s) and s["type"] in ("available", "chat", "away", "xa")
+    """The gateway's presence once the ICQ login stands: until then it says in words what it waits for."""
+    return lambda s: presence_from(gateway)(s) and not s["status"]
 
 
 def fresh_id():
