@@ -123,7 +123,7 @@ impl World {
                 body,
             } => self.accepted(letter, from, to, kind, &body),
             JournalEvent::Sent(letter) => self.witness.letter(letter, |it| it.sent += 1),
-            JournalEvent::Stored(letter) => self.witness.letter(letter, |it| it.stored = true),
+            JournalEvent::Stored(letter) => self.witness.stored(letter),
             JournalEvent::Acknowledged(letter) => self.server_was_told(letter, false),
             JournalEvent::Deleted(letter) => self.server_was_told(letter, true),
             JournalEvent::Lost(letter, why) => {

@@ -36,6 +36,8 @@ pub(crate) struct Witness {
     packets: BTreeMap<(u32, u16), Packet>,
     letters: BTreeMap<LetterNumber, Letter>,
     by_name: BTreeMap<String, LetterNumber>,
+    /// Letters that a server made of a packet it executed again, and the first of their kind.
+    copies: BTreeMap<LetterNumber, LetterNumber>,
     /// When letters reached the gateway, and where.
     reached: BTreeMap<String, Vec<Reach>>,
     /// When letters were on disk.
@@ -227,8 +229,8 @@ impl Witness {
         let Some(name) = name_of_letter(&text) else {
             return;
         };
-        if self.by_name.contains_key(&name) {
-            // A server that executes a repeated packet makes two letters of it.
+        if let Some(first) = self.by_name.get(&name) {
+            self.copies.insert(letter, *first);
             return self.timeline.push(Seen::ExecutedAgain { text: name });
         }
         self.timeline.push(Seen::SaidToXmpp {
@@ -255,6 +257,11 @@ impl Witness {
         if let Some(letter) = self.letters.get_mut(&letter) {
             change(letter);
         }
+    }
+
+    pub(crate) fn stored(&mut self, letter: LetterNumber) {
+        let first = self.copies.get(&letter).copied().unwrap_or(letter);
+        self.letter(first, |letter| letter.stored = true);
     }
 
     fn letter_named(&mut self, name: &str) -> Option<&mut Letter> {

@@ -44,6 +44,8 @@ pub(crate) struct World {
     pub(crate) is_quiet: bool,
     began: Instant,
     talks: bool,
+    /// Prints what is written to disk, too.
+    pub(crate) tells_changes: bool,
     timers_at: (Instant, u32),
 }
 
@@ -73,6 +75,7 @@ impl World {
             plan,
             began,
             talks,
+            tells_changes: talks && std::env::var_os("WORLD_DISK").is_some(),
             timers_at: (began, 0),
         };
         world.say(|| format!("{:#?}", world_plan(&world.plan)));

@@ -287,6 +287,9 @@ impl World {
         before: Option<&UserRecord>,
         change: &Change,
     ) {
+        if self.tells_changes {
+            self.say(|| format!("      disk {jid} {change:?}"));
+        }
         match change {
             Change::Registration(registration) => {
                 let person = self.people.iter_mut().find(|person| person.jid == *jid);

@@ -120,6 +120,12 @@ impl World {
                 excuses.push(Seen::LostByServer { text });
             }
         }
+        if self.tells_changes {
+            for (name, reached) in &self.witness.reached {
+                let taken = self.witness.taken.get(name);
+                self.say(|| format!("letter {name} reached {reached:?} taken {taken:?}"));
+            }
+        }
         excuses.extend(self.witness.overtaken(self.server_keeps_order()));
         self.witness.timeline.extend(excuses);
         for user in std::mem::take(&mut self.witness.owed_words) {
@@ -226,9 +232,11 @@ impl Witness {
         *taken >= *opened + HOLD || closed.is_some_and(|closed| closed <= *taken + MOMENT)
     }
 
-    /// The first time a letter came in the session in which it was taken.
+    /// The first time a letter came in the session in which it was taken, or, if it was only shown, in the
+    /// last one.
     fn reach_that_counted(&self, name: &str) -> Option<Reach> {
-        let (taken, _) = *self.taken.get(name)?;
+        let taken = self.taken.get(name);
+        let taken = taken.map_or(u64::MAX, |(step, _)| *step);
         let reached = self.reached.get(name)?;
         let last = reached.iter().rfind(|reach| reach.step < taken)?;
         reached
