@@ -208,6 +208,26 @@ fn while_a_packet_is_missing_nothing_is_deleted_and_the_list_is_sent_again() {
     assert_eq!(deletions(&mut scene), 1);
 }
 
+#[test]
+fn the_request_for_them_is_repeated_until_it_is_answered() {
+    let requests = |scene: &mut Scene| {
+        scene.waits_secs(10);
+        let sent = scene.take_sent();
+        sent.iter()
+            .filter(|heard| heard.header.command == REQUEST_OFFLINE)
+            .count()
+    };
+    let mut scene = Scene::logged_in_with(start());
+    let list = scene.sent_as(CONTACT_LIST);
+    scene.acknowledges(&list);
+    assert_eq!(scene.next_sent().header.command, REQUEST_OFFLINE);
+
+    assert_eq!(requests(&mut scene), 1);
+    scene.says(&END);
+
+    assert_eq!(requests(&mut scene), 0);
+}
+
 /// Servers that tell on request only never hear one that was lost, and it is not acknowledged everywhere.
 #[test]
 fn the_request_for_them_is_made_again_with_the_list() {

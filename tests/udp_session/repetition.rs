@@ -177,14 +177,47 @@ fn three_failures_in_a_row_mean_the_connection_is_lost() {
         scene.sends(id, Uin(5000 + id as u32), "hi");
     }
 
-    // The keep-alive is acknowledged before the messages fail.
-    answering(&mut scene, 58, |heard| heard.header.command == KEEP_ALIVE);
+    scene.waits_secs(59);
     assert_eq!(scene.take_events(), []);
-    scene.waits_secs(2);
+    scene.waits_secs(1);
 
     let events = scene.take_events();
     assert_eq!(events.len(), 4, "{events:?}");
     assert_eq!(end(&events), Some(&LogoutReason::ConnectionLost));
+}
+
+/// On a bad line several packets that left together may fail together.
+#[test]
+fn failures_in_a_row_do_not_end_a_session_whose_server_is_heard() {
+    let mut scene = Scene::online();
+    for id in 0..3 {
+        scene.sends(id, Uin(5000 + id as u32), "hi");
+    }
+
+    // The keep-alive is acknowledged before the messages fail.
+    answering(&mut scene, 100, |heard| heard.header.command == KEEP_ALIVE);
+
+    let events = scene.take_events();
+    assert_eq!(events.len(), 3, "{events:?}");
+    assert_eq!(end(&events), None);
+}
+
+#[test]
+fn a_server_that_does_not_hear_us_is_lost_although_it_is_heard() {
+    let mut scene = Scene::online();
+    for id in 0..12 {
+        scene.sends(id, Uin(5000 + id as u32), "hi");
+    }
+
+    for _ in 0..15 {
+        scene.waits_secs(10);
+        scene.says(&list_done());
+    }
+
+    assert_eq!(
+        end(&scene.take_events()),
+        Some(&LogoutReason::ConnectionLost)
+    );
 }
 
 #[test]

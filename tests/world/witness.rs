@@ -91,7 +91,9 @@ pub(crate) struct Letter {
     to: Uin,
     user: BareJid,
     pub(crate) sent: u32,
-    pub(crate) stored: bool,
+    stored: bool,
+    /// It, or a copy of it, waited on the server.
+    waited: bool,
     pub(crate) lost: bool,
     /// The server may forget it.
     told: bool,
@@ -245,6 +247,7 @@ impl Witness {
             user: user.clone(),
             sent: 0,
             stored: false,
+            waited: false,
             lost: false,
             told: false,
             shown: 0,
@@ -260,8 +263,9 @@ impl Witness {
     }
 
     pub(crate) fn stored(&mut self, letter: LetterNumber) {
+        self.letter(letter, |letter| letter.stored = true);
         let first = self.copies.get(&letter).copied().unwrap_or(letter);
-        self.letter(first, |letter| letter.stored = true);
+        self.letter(first, |letter| letter.waited = true);
     }
 
     fn letter_named(&mut self, name: &str) -> Option<&mut Letter> {

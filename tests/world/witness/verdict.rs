@@ -211,7 +211,7 @@ impl Witness {
                     return false;
                 };
                 let came_first = !order_is_kept && reach.step < own.step;
-                came_first || (letter.stored && self.waited_no_longer(&other.name, reach))
+                came_first || (letter.waited && self.waited_no_longer(&other.name, reach))
             });
             if passed {
                 let text = letter.name.clone();

@@ -272,6 +272,7 @@ impl Session {
         match packet {
             FromServer::ListDone(_) => self.handle_list_done(now, way.outer(header).seq1),
             FromServer::EndOfflineMessages => {
+                self.window.forget(Purpose::OfflineMessages);
                 if let Some(loading) = &mut self.loading {
                     loading.offline_end(way.outer(header).seq1);
                 }

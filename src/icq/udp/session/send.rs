@@ -16,10 +16,11 @@ impl Session {
     pub(super) fn send_requests(&mut self, now: Instant) {
         while let Some(request) = self.requests.next() {
             let packet = request.packet();
-            // One try: IServerd never acknowledges it, so its silence means nothing (§7.5).
+            // Nothing waits for it: IServerd never acknowledges it, so its silence means nothing (§7.5).
             if *request == Request::OfflineMessages {
                 self.requests.ended();
-                let datagram = self.window.send_once(&packet);
+                self.window.forget(Purpose::OfflineMessages);
+                let (datagram, _) = self.window.send(now, Purpose::OfflineMessages, &packet);
                 self.transmit(datagram);
                 continue;
             }
@@ -92,7 +93,10 @@ impl Session {
         self.failures = 0;
         match purpose {
             // The caller knows more about the login.
-            Purpose::Login | Purpose::KeepAlive | Purpose::Profile(_) => {}
+            Purpose::Login
+            | Purpose::KeepAlive
+            | Purpose::OfflineMessages
+            | Purpose::Profile(_) => {}
             Purpose::Request => self.request_ended(now),
             Purpose::Message(id) => {
                 if self.outgoing.acknowledged(id) {
@@ -103,25 +107,30 @@ impl Session {
     }
 
     pub(super) fn failed(&mut self, now: Instant, purpose: Purpose) {
+        if purpose == Purpose::OfflineMessages {
+            return;
+        }
         self.failures += 1;
         match purpose {
             Purpose::Login => return self.leave(LogoutReason::NoAnswer),
-            Purpose::KeepAlive => {
-                // On a bad line a keep-alive may fail although the server is there: then it is heard.
-                let silence = now.saturating_duration_since(self.heard);
-                if silence >= REPEAT_AFTER * u32::from(MAX_SENDS) {
-                    return self.leave(LogoutReason::ConnectionLost);
-                }
-            }
+            Purpose::KeepAlive => {}
             Purpose::Request => self.request_ended(now),
             Purpose::Message(id) => {
                 if let Some(why) = self.outgoing.failed(id) {
                     self.tell(Event::NotSent { id, why });
                 }
             }
-            Purpose::Profile(_) => {}
+            Purpose::OfflineMessages | Purpose::Profile(_) => {}
         }
-        if self.failures >= MAX_FAILURES {
+        // On a bad line packets fail although the server is there: then it is heard.
+        let silence = now.saturating_duration_since(self.heard);
+        let is_silent = silence >= REPEAT_AFTER * u32::from(MAX_SENDS);
+        let is_lost = match self.failures {
+            0..MAX_FAILURES => is_silent && purpose == Purpose::KeepAlive,
+            MAX_FAILURES..MOST_FAILURES => is_silent,
+            MOST_FAILURES.. => true,
+        };
+        if is_lost {
             self.leave(LogoutReason::ConnectionLost);
         }
     }
@@ -154,3 +163,6 @@ const MAX_AHEAD: u16 = 16;
 
 /// So many packets in a row without an answer mean that nobody is there (§4.2).
 const MAX_FAILURES: u8 = 3;
+
+/// So many mean that the server does not hear us, whatever is heard of it.
+const MOST_FAILURES: u8 = 12;

@@ -32,6 +32,9 @@ pub(super) enum Purpose {
     KeepAlive,
     /// Something the session asks of the server, one after the other: lists, statuses.
     Request,
+    /// The request for the messages that wait, until something answers it: its acknowledgement, or the
+    /// word that these were all.
+    OfflineMessages,
     /// A part of a message.
     Message(MessageId),
     /// A question about somebody.
@@ -106,10 +109,13 @@ impl Window {
         self.unanswered.len()
     }
 
-    /// How many numbers were given since the oldest packet that waits for an answer, itself included.
+    /// How many numbers were given since the oldest part of a message that waits for an answer, itself
+    /// included. To execute another packet twice does no harm.
     pub(super) fn span(&self) -> u16 {
+        let is_message = |packet: &&Unanswered| matches!(packet.purpose, Purpose::Message(_));
         let age = |packet: &Unanswered| self.next_seq1.wrapping_sub(packet.seq1);
-        self.unanswered.iter().map(age).max().unwrap_or(0)
+        let messages = self.unanswered.iter().filter(is_message);
+        messages.map(age).max().unwrap_or(0)
     }
 
     /// When [`overdue`](Self::overdue) has something to say.
@@ -139,15 +145,6 @@ impl Window {
         let seq2 = packet.seq2;
         self.unanswered.push(packet);
         (datagram, seq2)
-    }
-
-    /// A packet that is sent once, whether it is acknowledged or not.
-    pub(super) fn send_once(&mut self, packet: &ToServer<'_>) -> Vec<u8> {
-        let seq1 = self.take_seq1();
-        let seq2 = self.take_seq2(Purpose::Request);
-        let mut body = Vec::new();
-        packet.encode(self.dialect.version(), &mut body);
-        self.seal_as(self.session_id, packet.command(), seq1, seq2, &body)
     }
 
     /// The acknowledgement of a packet from the server.
