@@ -78,6 +78,18 @@ async def the_gateway_is_found(world):
     await alice.leave()
 
 
+async def the_form_offers_the_code_page_of_the_language(world):
+    alice = await world.person("alice")
+    for lang, code_page in (("ru", "windows-1251"), ("pl", "windows-1250")):
+        request = alice.make_iq_get(queryxmlns="jabber:iq:register", ito=world.gateway)
+        request["lang"] = lang
+        form = await request.send(timeout=15)
+        value = "{jabber:x:data}field[@var='x-charset']/{jabber:x:data}value"
+        offered = [value.text for value in form.xml.findall(f".//{value}")]
+        assert offered == [code_page], (lang, form)
+    await alice.leave()
+
+
 async def a_wrong_password_is_refused_and_nothing_is_stored(world):
     alice = await world.person("alice")
     try:
@@ -260,6 +272,7 @@ async def unregistering_leaves_nothing(world):
 
 STORIES = [
     the_gateway_is_found,
+    the_form_offers_the_code_page_of_the_language,
     a_wrong_password_is_refused_and_nothing_is_stored,
     registration_logs_in_and_shows_the_gateway,
     a_contact_appears_with_name_and_presence,
