@@ -142,6 +142,8 @@ fn a_second_login_replaces_the_first_and_tells_it() {
     assert_eq!(*to, first.address);
     assert_eq!(heard.header.command, 0x0028);
     assert_eq!(heard.header.session_id, first.session_id);
+    // 0 was the answer to the login: clients that know repetitions by their number would not hear it.
+    assert_ne!(heard.header.seq1, 0);
 }
 
 #[test]

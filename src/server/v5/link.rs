@@ -288,6 +288,12 @@ impl Link {
         packets.swap_remove(0)
     }
 
+    /// The header of a packet after which nothing comes: it is counted like those before it, lest a
+    /// client take it for one of them, and sent once.
+    pub(super) const fn last_header(&self, command: u16) -> Header {
+        self.header(command, self.next_seq1, 0)
+    }
+
     const fn header(&self, command: u16, seq1: u16, seq2: u16) -> Header {
         Header {
             version: Version::V5,
