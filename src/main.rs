@@ -17,7 +17,7 @@ use tokio::runtime::{Builder, Runtime};
 use icq_transport::config::{self, Config, Log, LogFormat};
 use icq_transport::model::Uin;
 use icq_transport::runtime::admin::{self, NoStatus};
-use icq_transport::runtime::{self, icq_server, logging};
+use icq_transport::runtime::{self, demo, icq_server, logging};
 use icq_transport::server::{Account, BOTS, Server, Setup};
 use icq_transport::store::{self, Store};
 
@@ -42,6 +42,12 @@ enum Command {
         /// For programs: one line of JSON.
         #[arg(long)]
         json: bool,
+    },
+    /// Shows a first conversation on this machine: Prosody, an ICQ server and the gateway.
+    Demo {
+        /// Ends after the conversation, instead of staying up until Ctrl-C.
+        #[arg(long)]
+        once: bool,
     },
     /// Runs the ICQ server that comes along, for trying things out: it keeps nothing and encrypts
     /// nothing, so leave it on 127.0.0.1.
@@ -78,6 +84,7 @@ fn main() -> ExitCode {
         Command::Run(ConfigFile { config }) => run(&config),
         Command::Check(ConfigFile { config }) => check(&config),
         Command::Status { config, json } => status(&config.config, json),
+        Command::Demo { once } => demo(once),
         Command::IcqServer(arguments) => serve_icq(&arguments),
     };
     let Err(failure) = done else {
@@ -124,6 +131,11 @@ fn status(file: &Path, json: bool) -> Result<(), Failure> {
         say(&status.to_string());
     }
     Ok(())
+}
+
+fn demo(once: bool) -> Result<(), Failure> {
+    let shown = tokio_runtime()?.block_on(demo::run(once));
+    Ok(shown.context("the demo failed")?)
 }
 
 fn serve_icq(arguments: &IcqServer) -> Result<(), Failure> {

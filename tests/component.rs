@@ -2,6 +2,8 @@
 //!
 //! Everything of ours runs in a worker thread of the default stack size, as it does in the program.
 
+#![allow(clippy::unwrap_used, reason = "a test program")]
+
 use std::future::Future;
 use std::net::SocketAddr;
 use std::time::Duration;

@@ -22,14 +22,17 @@ pub struct Effects {
     mark_wanted: bool,
     /// Differs between runs, so that no id of the last one is used again.
     run: u32,
+    /// Differs between the tasks of a run: somebody who registers again is another one.
+    task: u32,
     ids: u64,
 }
 
 impl Effects {
-    /// Nothing wanted yet. `run` differs from start to start.
-    pub fn new(run: u32) -> Self {
+    /// Nothing wanted yet. `run` differs from start to start, `task` between the users of one.
+    pub fn new(run: u32, task: u32) -> Self {
         Self {
             run,
+            task,
             ..Self::default()
         }
     }
@@ -37,7 +40,7 @@ impl Effects {
     /// An id for a stanza of our own. No other stanza to this user has it.
     pub fn id(&mut self) -> String {
         self.ids += 1;
-        format!("{:x}-{:x}", self.run, self.ids)
+        format!("{:x}-{:x}-{:x}", self.run, self.task, self.ids)
     }
 
     /// Sends a stanza, with an id of its own if it has none.

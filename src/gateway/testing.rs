@@ -81,7 +81,7 @@ impl World {
                 icq_online: false,
                 state: UserState::Offline,
             },
-            fx: Effects::new(0),
+            fx: Effects::new(0, 0),
             roster: Roster::default(),
             outbox: Outbox::default(),
             inbox: Inbox::default(),
@@ -396,7 +396,7 @@ impl World {
         self.inbox = Inbox::load(self.now, &domain, unfinished.incoming, &mut journal);
         self.journal = journal;
         self.runs += 1;
-        self.fx = Effects::new(self.runs);
+        self.fx = Effects::new(self.runs, 0);
         self.marks.clear();
         self.facts.link_up = false;
         self.facts.icq_online = false;

@@ -41,7 +41,8 @@ pub enum Command {
     },
     /// What came with this receipt is safe: the ICQ server may forget it.
     Safe(Receipt),
-    /// Asks for somebody's short profile; answered by [`Event::Profile`] in any case.
+    /// Asks for somebody's short profile; answered by [`Event::Profile`] in any case. A second
+    /// question about somebody is answered with the first.
     RequestProfile(Uin),
     /// Says goodbye. Nothing follows but [`Event::LoggedOut`] with [`LogoutReason::Asked`].
     LogOut,
@@ -72,7 +73,8 @@ pub enum Event {
         /// The address the server sees, where it tells it.
         seen_as: Option<Ipv4Addr>,
     },
-    /// The contact list is with the server, and everybody on it who is online was reported.
+    /// The contact list is with the server, and everybody on it who is online was reported, or the
+    /// server does not say so in time. Comes once after each login.
     ListLoaded,
     /// A contact's status, new or repeated; `None` is offline.
     Presence {
@@ -81,7 +83,8 @@ pub enum Event {
         /// Their status now.
         status: Option<Status>,
     },
-    /// A message. The server keeps it until [`Command::Safe`] is said with its receipt.
+    /// A message. The server keeps it until [`Command::Safe`] is said with its receipt. Those that
+    /// waited on the server come oldest first.
     Message {
         /// Who wrote. Not proven, and perhaps not on the list.
         from: Uin,
@@ -92,8 +95,16 @@ pub enum Event {
         /// To say that it is safe.
         receipt: Receipt,
     },
-    /// All messages that waited on the server were reported.
+    /// All messages that waited on the server were reported, or the server does not say so in time.
+    /// Comes once after each login; a message that waited may still follow.
     OfflineMessagesEnd,
+    /// This message goes out with question marks: the code page lacks so many of its characters.
+    Replaced {
+        /// Which.
+        id: MessageId,
+        /// How many.
+        characters: usize,
+    },
     /// The server acknowledged this message, all its parts.
     Sent(MessageId),
     /// This message did not go out whole.
@@ -124,11 +135,13 @@ pub enum NotSent {
         /// How many parts it had.
         parts: u16,
     },
-    /// This protocol cannot carry this kind of message, or the server refuses it. Nothing arrived.
+    /// This protocol cannot carry this kind of message or one so long, or the server refuses it.
+    /// Nothing arrived.
     Unsupported,
     /// The session ended with the message unacknowledged; it had left, so it may have arrived.
     SessionEnded,
-    /// The session ended before the message left. It surely did not arrive.
+    /// The session ended before the message left, or too many wait for their turn. It surely did
+    /// not arrive.
     NeverLeft,
 }
 
@@ -180,6 +193,22 @@ impl LogoutReason {
             Self::NoAnswer => "no-answer",
             Self::ConnectionLost => "connection-lost",
             Self::Unreachable(_) => "unreachable",
+        }
+    }
+
+    /// What the server or the operating system adds in its own words.
+    pub fn detail(&self) -> Option<&str> {
+        match self {
+            Self::Refused(text) | Self::Kicked(text) | Self::Unreachable(text) => Some(text)
+                .filter(|text| !text.is_empty())
+                .map(String::as_str),
+            Self::Asked
+            | Self::WrongPassword
+            | Self::AlreadyOnline
+            | Self::TryAgainLater
+            | Self::SessionLost
+            | Self::NoAnswer
+            | Self::ConnectionLost => None,
         }
     }
 }

@@ -284,3 +284,40 @@ const INPUTS_AT_ONCE: usize = 128;
 
 const DATAGRAMS_AT_ONCE: usize = 64;
 const LONGEST_DATAGRAM: usize = 8192;
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+    use std::time::Duration;
+
+    use tokio::time::timeout;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_refusal_is_heard_without_another_datagram_and_only_once() {
+        let server = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let address = server.local_addr().unwrap();
+        let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        socket.connect(address).await.unwrap();
+        drop(server);
+
+        socket.send(b"is anybody there?").await.unwrap();
+        let heard = timeout(Duration::from_secs(5), readable(Some(&socket))).await;
+        assert_eq!(
+            heard.unwrap().unwrap_err().kind(),
+            io::ErrorKind::ConnectionRefused
+        );
+
+        let server = UdpSocket::bind(address).await.unwrap();
+        let own = socket.local_addr().unwrap();
+        server.send_to(b"now there is", own).await.unwrap();
+        let mut datagram = [0; 32];
+        loop {
+            readable(Some(&socket)).await.unwrap();
+            if socket.try_recv(&mut datagram).is_ok() {
+                break;
+            }
+        }
+    }
+}

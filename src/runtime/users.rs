@@ -74,6 +74,7 @@ impl Users {
             UserInput::Stanza(stanza) => return place.inbox.push_stanza(stanza),
             UserInput::LinkUp(_) => place.inbox.push(Item::LinkUp(input, link)),
             UserInput::LinkDown
+            | UserInput::Privileges(_)
             | UserInput::Confirmed(_)
             | UserInput::LoginGranted
             | UserInput::Connected { .. }
@@ -292,6 +293,7 @@ mod tests {
             shared: Arc::new(Shared::new(settings, now())),
             jid: romeo(),
             run: 1,
+            task: 1,
             seed: 1,
         }
     }

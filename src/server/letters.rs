@@ -35,6 +35,8 @@ pub(super) enum Offer {
     Waiting,
     /// Sent or about to be; nobody knows whether it arrived.
     OnTheWay,
+    /// The same, and the client has said already that it may be deleted: on a network packets overtake.
+    Unwanted,
     /// Arrived: it may be deleted when the client says so.
     Arrived,
 }
@@ -98,16 +100,26 @@ impl Letters {
             .collect()
     }
 
-    /// Notes that a stored letter reached its receiver.
-    pub(super) fn arrived(&mut self, uin: Uin, number: LetterNumber) {
-        for stored in self.stored.get_mut(&uin).into_iter().flatten() {
-            if stored.letter.number == number {
-                stored.offer = Offer::Arrived;
-            }
+    /// Notes that a stored letter reached its receiver; `true` if that deletes it.
+    pub(super) fn arrived(&mut self, uin: Uin, number: LetterNumber) -> bool {
+        let Some(stored) = self.stored.get_mut(&uin) else {
+            return false;
+        };
+        let Some(at) = stored.iter().position(|it| it.letter.number == number) else {
+            return false;
+        };
+        let is_unwanted = stored[at].offer == Offer::Unwanted;
+        match is_unwanted {
+            true => _ = stored.remove(at),
+            false => stored[at].offer = Offer::Arrived,
         }
+        if stored.is_empty() {
+            self.stored.remove(&uin);
+        }
+        is_unwanted
     }
 
-    /// Deletes what arrived, and says what that was.
+    /// Deletes what arrived, and says what that was. What is still on its way is deleted when it arrives.
     pub(super) fn delete_arrived(&mut self, uin: Uin) -> Vec<LetterNumber> {
         let Some(stored) = self.stored.get_mut(&uin) else {
             return Vec::new();
@@ -116,6 +128,11 @@ impl Letters {
             .extract_if(.., |stored| stored.offer == Offer::Arrived)
             .map(|stored| stored.letter.number)
             .collect();
+        for stored in stored.iter_mut() {
+            if stored.offer == Offer::OnTheWay {
+                stored.offer = Offer::Unwanted;
+            }
+        }
         if stored.is_empty() {
             self.stored.remove(&uin);
         }
@@ -178,6 +195,20 @@ mod tests {
         assert!(letters.offer(Uin(2), false).is_empty());
         letters.forget_offers(Uin(2));
         assert_eq!(letters.offer(Uin(2), false).len(), 1);
+    }
+
+    #[test]
+    fn what_arrives_after_its_deletion_is_deleted_then() {
+        let (mut letters, now) = (Letters::default(), now());
+        let letter = letters.write(now, Uin(1), Uin(2), 1, b"x");
+        letters.keep(letter);
+        letters.offer(Uin(2), false);
+
+        assert!(letters.delete_arrived(Uin(2)).is_empty());
+        assert_eq!(letters.stored(Uin(2)).len(), 1);
+        assert!(letters.arrived(Uin(2), LetterNumber(1)));
+
+        assert!(letters.stored(Uin(2)).is_empty());
     }
 
     #[test]

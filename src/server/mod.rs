@@ -3,15 +3,43 @@
 //! It exists so that the gateway can be shown and tested without anybody else's server: it keeps
 //! everything in memory, knows no encryption and trusts whoever runs it. Do not put it on a network.
 //!
-//! Like everything outside `runtime` it does no I/O: a driver hands it datagrams and the time with
-//! [`Server::handle_datagram`] and [`Server::handle_timeout`], sends what [`Server::poll_output`]
-//! gives, and sleeps until [`Server::poll_timeout`]. It follows icq-udp.md, above all §4, §6 to §8,
-//! the server's part of §11, and §12; where real servers differ from what that recommends,
-//! [`Behaviour`] chooses.
+//! Like everything outside `runtime` it does no I/O: a driver hands it datagrams and the time, sends
+//! what it gives out, and sleeps until it wants to be woken.
 //!
-//! It speaks V5. Other protocols will join on the same users: [`network`] knows accounts, presence
-//! and messages and no packet, [`v5`] turns both into packets and back. Six contacts live in the
-//! server and answer ([`BOTS`]). What only tests need is in [`hooks`], and documented as such.
+//! ```
+//! use std::net::SocketAddr;
+//! use std::time::Instant;
+//!
+//! use icq_transport::model::{Now, Uin};
+//! use icq_transport::server::{Account, Server, Setup};
+//!
+//! let mut server = Server::new(Setup {
+//!     accounts: vec![Account::new(Uin(200_001), "secret").named("alice", "Alice", "Anders")],
+//!     ..Setup::default()
+//! });
+//!
+//! /// What a driver does when a datagram came, or when it was woken without one.
+//! fn turn(server: &mut Server, now: Now, datagram: Option<(SocketAddr, &[u8])>) -> Option<Instant> {
+//!     match datagram {
+//!         Some((from, datagram)) => server.handle_datagram(now, from, datagram),
+//!         None => server.handle_timeout(now),
+//!     }
+//!     while let Some((to, datagram)) = server.poll_output() {
+//!         // The socket sends `datagram` to `to`.
+//!         # drop((to, datagram));
+//!     }
+//!     server.poll_timeout()
+//! }
+//! # let _ = turn;
+//! ```
+//!
+//! It follows icq-udp.md, above all §4, §6 to §8, the server's part of §11, and §12; where real
+//! servers differ from what that recommends, [`Behaviour`] chooses. Six contacts live in the server
+//! and answer ([`BOTS`]).
+//!
+//! It speaks V5. Other protocols will join on the same users: `network` knows accounts, presence and
+//! messages and no packet, `v5` turns both into packets and back. What only tests need is in `hooks`,
+//! and documented as such.
 
 mod account;
 mod behaviour;

@@ -59,13 +59,16 @@ pub enum Mode {
 pub struct LoginRecord {
     /// Logged out by the user's own wish; survives restarts (xmpp-gateway.md §6.2).
     pub paused: bool,
+    /// In mode *manual*: the user said *log in*, and nothing has undone that. Survives restarts, too.
+    pub summoned: bool,
     /// The user took the gateway off the roster at that time (xmpp-gateway.md §5.5).
     pub suspended: Option<UnixTime>,
     /// The code of the failure that forbids trying again by itself: a wrong password, a kick.
     pub barred: Option<String>,
-    /// The ICQ session that is open, or was when the program ended: a server that keeps a ghost of
-    /// it can be told to drop it (icq-udp.md §4.4).
-    pub session: Option<SessionTrace>,
+    /// The ICQ sessions that may be open on the server: a server that keeps one of them can be told to
+    /// drop it (icq-udp.md §4.4). First the one it is known to have had, then those of logins it did
+    /// not answer. A list of one looks on disk like the single optional trace of old.
+    pub sessions: Vec<SessionTrace>,
     /// The welcome message was sent.
     pub welcomed: bool,
     /// The gateway asked for the user's presence, once.

@@ -9,12 +9,13 @@ pub(super) fn everything() -> Vec<Change> {
         register(Uin(10_001)),
         Change::Login(Box::new(LoginRecord {
             paused: true,
+            summoned: true,
             suspended: Some(UnixTime(1)),
             barred: Some("kicked".into()),
-            session: Some(SessionTrace {
+            sessions: vec![SessionTrace {
                 session_id: 0x1234_5678,
                 local_port: 40_000,
-            }),
+            }],
             welcomed: true,
             asked_for_presence: true,
             notices: vec![("kicked".into(), UnixTime(2))],

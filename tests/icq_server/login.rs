@@ -2,6 +2,7 @@
 
 use std::net::Ipv4Addr;
 
+use icq_transport::icq::udp::from_server::LoginReply;
 use icq_transport::icq::udp::to_server::{PreLogin, Register};
 use icq_transport::icq::udp::{FromServer, Header, ToServer, Version};
 use icq_transport::icq::wire::{Password, Rest};
@@ -25,7 +26,7 @@ fn the_right_password_is_acknowledged_and_answered_by_the_login_reply() {
     assert_eq!(reply.header.seq1, 0);
     assert_eq!(reply.header.seq2, request.seq2);
     assert_eq!(reply.header.session_id, request.session_id);
-    let FromServer::LoginReply(reply) = reply.packet() else {
+    let FromServer::LoginReply(LoginReply::V5(reply)) = reply.packet() else {
         panic!("no login reply: {reply:?}");
     };
     assert_eq!(reply.ip, Some(Ipv4Addr::LOCALHOST));
@@ -322,6 +323,8 @@ fn what_old_clients_ask_before_a_login_is_answered() {
         &ToServer::PreLogin(PreLogin {
             login_uin: ALICE,
             password: Password(b"pass0001"),
+            status: 0,
+            client_version: None,
         }),
     );
     let heard = stage.hears(ALICE);
@@ -336,13 +339,7 @@ fn what_old_clients_ask_before_a_login_is_answered() {
 }
 
 fn register(password: &[u8]) -> ToServer<'_> {
-    ToServer::Register(Register {
-        password: Password(password),
-        xa: 0xA0,
-        xb: 0x2461,
-        xc: 0x00A0_0000,
-        xd: 0,
-    })
+    ToServer::Register(Register::new(Password(password)))
 }
 
 fn header_of(client: &Client, command: u16) -> Header {

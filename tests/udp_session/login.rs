@@ -76,6 +76,8 @@ fn an_acknowledgement_alone_is_not_the_acceptance() {
 
     scene.waits_secs(1);
     assert_eq!(scene.take_events(), logged_out(LogoutReason::NoAnswer));
+    // The server may have opened a session and its word be lost.
+    assert_eq!(scene.sent_commands(), [TEXT_CODE]);
 }
 
 #[test]
@@ -248,7 +250,7 @@ fn a_refusal_of_the_second_copy_after_the_acceptance_does_no_harm() {
 #[test]
 fn a_ghost_is_sent_away_under_its_own_id_and_the_login_repeated_under_a_new_one() {
     let mut start = start();
-    start.ghost = Some(0x1234);
+    start.ghosts = vec![0x1234];
     let mut scene = Scene::new(start);
     let first = scene.next_sent();
 
@@ -282,9 +284,48 @@ fn a_ghost_is_sent_away_under_its_own_id_and_the_login_repeated_under_a_new_one(
 }
 
 #[test]
+fn what_may_be_left_open_on_the_server_is_known_at_the_end() {
+    let goodbye = |scene: &mut Scene| scene.asks(Command::LogOut);
+    let kick = |scene: &mut Scene| {
+        let reason = Reason { text: None };
+        scene.says(&FromServer::GoAway(reason));
+    };
+
+    // The goodbye may be lost.
+    let mut left = Scene::online();
+    let own = left.session.session_id();
+    goodbye(&mut left);
+    assert_eq!(left.session.open_sessions(), [own]);
+
+    let mut kicked = Scene::online();
+    kick(&mut kicked);
+    assert!(kicked.session.open_sessions().is_empty());
+
+    let mut start = start();
+    start.ghosts = vec![0x1234];
+    let mut unheard = Scene::new(start);
+    let own = unheard.session.session_id();
+    assert_eq!(unheard.session.open_sessions(), [0x1234, own]);
+    goodbye(&mut unheard);
+    assert_eq!(unheard.session.open_sessions(), [0x1234, own]);
+}
+
+#[test]
+fn a_login_that_was_refused_leaves_no_session_but_the_older_one() {
+    let mut start = start();
+    start.ghosts = vec![0x1234];
+    let mut scene = Scene::new(start);
+    let login = scene.next_sent();
+
+    scene.answers_login(&login, &FromServer::BadPassword);
+
+    assert_eq!(scene.session.open_sessions(), [0x1234]);
+}
+
+#[test]
 fn a_ghost_that_stays_ends_it_after_three_logins() {
     let mut start = start();
-    start.ghost = Some(0x1234);
+    start.ghosts = vec![0x1234];
     let mut scene = Scene::new(start);
     let mut logins = 0;
 
@@ -321,6 +362,20 @@ fn a_login_whose_acceptance_was_lost_sends_itself_away() {
     assert_eq!(goodbye.header.session_id, first.header.session_id);
     scene.waits_secs(5);
     assert_eq!(scene.next_sent().header.command, LOGIN);
+}
+
+#[test]
+fn the_same_where_not_even_an_acknowledgement_came() {
+    let mut scene = Scene::new(start());
+    scene.next_sent();
+    scene.waits_secs(10);
+    let second = scene.next_sent();
+
+    scene.answers_login(&second, &FromServer::TryAgain);
+    scene.take_sent();
+    scene.waits_secs(1);
+
+    assert_eq!(scene.sent_commands(), [TEXT_CODE]);
 }
 
 #[test]

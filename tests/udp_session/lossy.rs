@@ -92,7 +92,7 @@ impl Server {
                 .delivered
                 .entry(to_uin)
                 .or_default()
-                .push(String::from_utf8(text.to_vec()).unwrap()),
+                .push(String::from_utf8_lossy(text).into_owned()),
             _ => {}
         }
     }
@@ -244,8 +244,9 @@ impl World {
                 return;
             };
             self.now = self.now.max(next);
-            if arrival.is_some_and(|at| at <= self.now) {
-                let (_, (to, datagram)) = self.line.under_way.pop_first().unwrap();
+            if arrival.is_some_and(|at| at <= self.now)
+                && let Some((_, (to, datagram))) = self.line.under_way.pop_first()
+            {
                 match to {
                     End::Client => self.session.handle_datagram(self.now, &datagram),
                     End::Server => self.server.handle(self.now, &datagram, &mut self.line),

@@ -1,7 +1,7 @@
 //! Messages that waited on the server (icq-udp.md §7.5).
 
 use icq_transport::icq::udp::FromServer;
-use icq_transport::icq::udp::from_server::OfflineMessage;
+use icq_transport::icq::udp::from_server::{Date, Multi, OfflineMessage, Sent};
 use icq_transport::icq::{Event, Receipt};
 use icq_transport::model::{Message, UnixTime};
 
@@ -10,11 +10,13 @@ use super::scene::*;
 fn stored(minute: u8, text: &str) -> FromServer<'_> {
     FromServer::OfflineMessage(OfflineMessage {
         from_uin: BEN,
-        year: 2001,
-        month: 9,
-        day: 9,
-        hour: 1,
-        minute,
+        sent: Sent::Date(Date {
+            year: 2001,
+            month: 9,
+            day: 9,
+            hour: 1,
+            minute,
+        }),
         msg_type: 1,
         text: text.as_bytes(),
     })
@@ -160,6 +162,27 @@ fn without_the_word_that_this_was_all_nothing_is_deleted() {
     assert_eq!(events.last(), Some(&Event::OfflineMessagesEnd));
 }
 
+#[test]
+fn the_word_that_this_was_all_may_come_after_it_was_waited_for() {
+    let mut scene = expecting();
+    scene.says(&stored(46, "one"));
+    let lost = scene.seq1;
+    scene.seq1 += 1;
+    let mut events = Vec::new();
+    while events.last() != Some(&Event::OfflineMessagesEnd) {
+        scene.waits_secs(1);
+        events.extend(scene.take_events());
+        scene.acknowledges_all();
+    }
+    makes_safe(&mut scene, &events);
+    assert_eq!(deletions(&mut scene), 0);
+
+    scene.says_as(lost, &END);
+
+    assert_eq!(texts(&events), ["one"]);
+    assert_eq!(deletions(&mut scene), 1);
+}
+
 /// The server forgets all messages at once, so one whose packet was lost would be lost for good.
 #[test]
 fn while_a_packet_is_missing_nothing_is_deleted_and_the_list_is_sent_again() {
@@ -185,6 +208,25 @@ fn while_a_packet_is_missing_nothing_is_deleted_and_the_list_is_sent_again() {
     assert_eq!(deletions(&mut scene), 1);
 }
 
+/// Servers that tell on request only never hear one that was lost, and it is not acknowledged everywhere.
+#[test]
+fn the_request_for_them_is_made_again_with_the_list() {
+    let mut scene = expecting();
+    let mut requests = 0;
+    for _ in 0..20 {
+        scene.waits_secs(1);
+        for heard in scene.acknowledges_all() {
+            requests += usize::from(heard.header.command == REQUEST_OFFLINE);
+        }
+    }
+    assert_eq!(requests, 1);
+
+    scene.says(&stored(46, "one"));
+    scene.says(&END);
+
+    assert_eq!(texts(&scene.take_events()), ["one"]);
+}
+
 #[test]
 fn a_missing_packet_that_the_server_repeats_completes_them() {
     let mut scene = expecting();
@@ -203,26 +245,57 @@ fn a_missing_packet_that_the_server_repeats_completes_them() {
 }
 
 #[test]
-fn a_server_whose_numbers_have_gaps_is_believed_when_it_has_told_all_twice() {
+fn a_list_that_is_repeated_can_fill_the_gaps_of_the_first_telling() {
     let mut scene = expecting();
-    let tell = |scene: &mut Scene| {
-        for packet in [list_done(), stored(46, "one"), END] {
-            scene.says(&packet);
-            scene.seq1 += 5;
-        }
-    };
-    tell(&mut scene);
+    scene.says(&stored(46, "one"));
+    scene.seq1 += 1; // "two", lost
+    scene.says(&END);
     scene.take_sent();
     scene.waits_secs(12);
     let list = scene.sent_as(CONTACT_LIST);
     scene.acknowledges(&list);
 
-    tell(&mut scene);
+    scene.says(&list_done());
+    scene.seq1 += 1; // "one", lost this time
+    scene.says(&stored(47, "two"));
+    scene.says(&END);
 
+    // Two packets between the ends of the list and of the messages, and two messages are known.
     let events = scene.take_events();
-    assert_eq!(texts(&events), ["one"]);
+    assert_eq!(texts(&events), ["one", "two"]);
     makes_safe(&mut scene, &events);
     assert_eq!(deletions(&mut scene), 1);
+}
+
+#[test]
+fn what_was_lost_each_time_is_never_deleted() {
+    let mut scene = expecting();
+    scene.says(&stored(46, "one"));
+    scene.seq1 += 1; // "two", lost
+    scene.says(&END);
+
+    let mut events = Vec::new();
+    for _ in 0..300 {
+        scene.waits_secs(1);
+        let news = scene.take_events();
+        makes_safe(&mut scene, &news);
+        events.extend(news);
+        for heard in scene.acknowledges_all() {
+            match heard.header.command {
+                CONTACT_LIST => {
+                    scene.says(&list_done());
+                    scene.says(&stored(46, "one"));
+                    scene.seq1 += 1; // "two", lost again
+                    scene.says(&END);
+                }
+                ACK_MESSAGES => panic!("deleted unread"),
+                _ => {}
+            }
+        }
+    }
+
+    assert_eq!(texts(&events), ["one"]);
+    assert_eq!(events.last(), Some(&Event::OfflineMessagesEnd));
 }
 
 #[test]
@@ -239,6 +312,25 @@ fn messages_told_once_more_are_not_told_on() {
     assert_eq!(scene.take_events(), []);
     assert_eq!(deletions(&mut scene), 0);
 
+    makes_safe(&mut scene, &events);
+    assert_eq!(deletions(&mut scene), 1);
+}
+
+#[test]
+fn stored_messages_that_come_in_one_packet_are_counted_by_that_packet() {
+    let mut scene = expecting();
+    let packets: Vec<_> = [stored(46, "one"), stored(47, "two"), END]
+        .iter()
+        .zip(700..)
+        .map(|(packet, seq1)| seal(&scene.header(packet, seq1, 0), packet))
+        .collect();
+
+    scene.says(&FromServer::Multi(Multi {
+        packets: packets.iter().map(Vec::as_slice).collect(),
+    }));
+
+    let events = scene.take_events();
+    assert_eq!(texts(&events), ["one", "two"]);
     makes_safe(&mut scene, &events);
     assert_eq!(deletions(&mut scene), 1);
 }

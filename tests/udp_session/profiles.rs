@@ -38,6 +38,7 @@ fn old_info() -> FromServer<'static> {
         first: b"Benvolio",
         last: b"Montague",
         email: b"ben@example.org",
+        status_byte: None,
         auth_byte: Some(0),
     })
 }
@@ -121,6 +122,9 @@ fn a_server_that_does_not_answer_meta_is_asked_the_old_way() {
     scene.says(&old_info());
 
     assert_eq!(scene.take_events(), ben());
+    assert_eq!(scene.sent_commands(), [ACK]);
+    scene.waits_secs(20);
+    assert!(scene.sent_commands().is_empty());
 }
 
 #[test]

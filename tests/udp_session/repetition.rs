@@ -121,6 +121,19 @@ fn the_server_hears_from_an_idle_session_at_the_interval() {
 }
 
 #[test]
+fn one_keep_alive_waits_at_a_time_however_short_the_interval() {
+    let mut start = start();
+    start.keep_alive = Duration::from_secs(10);
+    let mut scene = Scene::online_with(start);
+
+    scene.waits_secs(60);
+
+    let sent = scene.take_sent();
+    assert_eq!(sent.len(), 6);
+    assert!(sent.iter().all(|copy| copy.header == sent[0].header));
+}
+
+#[test]
 fn an_interval_of_nothing_is_not_taken_at_its_word() {
     let mut start = start();
     start.keep_alive = Duration::ZERO;

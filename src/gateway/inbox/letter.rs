@@ -130,13 +130,15 @@ impl Letter {
     /// Whether the ICQ server may repeat it as a message sent at that time.
     ///
     /// A message that waited keeps its stamp. One that came live and was not acknowledged in time is
-    /// stamped when the server gave up, in whole minutes of the server's clock.
+    /// stamped when the server took it or when it gave up, in whole minutes of the server's clock; on its
+    /// way it may have stood behind others that had to be repeated.
     pub(super) fn may_come_again(&self, now: Now, sent: UnixTime) -> bool {
         match self.sent {
             Some(known) => known == sent && (self.doubtful || self.is_recent(now)),
             None => {
-                let apart = self.arrived.since(sent).max(sent.since(self.arrived));
-                self.doubtful && apart <= STAMP_TOLERANCE
+                let is_near = self.arrived.since(sent) <= LONGEST_WAY
+                    && sent.since(self.arrived) <= STAMP_TOLERANCE;
+                self.doubtful && is_near
             }
         }
     }
@@ -181,9 +183,13 @@ const STYLING: &str = "urn:xmpp:styling:0";
 /// xmpp-gateway.md §17: stamps younger than that are left out, and so are those in the future.
 const NO_DELAY: Duration = Duration::from_secs(60);
 
-/// How long an ICQ server may take to hear that a message is safe: six tries, ten seconds apart, and
-/// as much again.
-const DOUBTFUL_FOR: Duration = Duration::from_secs(120);
+/// How long it may take until a session that ended on the server has ended here: a server that hears no
+/// acknowledgement gives up after some tries, and the next keep-alive is repeated before it is missed.
+const DOUBTFUL_FOR: Duration = Duration::from_secs(600);
 
 /// Cut to minutes, stored after some tries, by a clock that may be wrong.
 const STAMP_TOLERANCE: Duration = Duration::from_secs(120);
+
+/// How long a live message may have been on its way. What was said before another message arrived was
+/// hardly said twice in the same words.
+const LONGEST_WAY: Duration = Duration::from_secs(3600);

@@ -11,16 +11,15 @@ use std::collections::VecDeque;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::{Duration, Instant};
 
-use xmpp_parsers::jid::{DomainRef, Jid};
-use xmpp_parsers::message::{Id, Lang, Message as Stanza};
+use xmpp_parsers::jid::DomainRef;
+use xmpp_parsers::message::{Id, Message as Stanza};
 use xmpp_parsers::stanza_error::{DefinedCondition, StanzaError};
 
 use super::journal::Journal;
-use super::{Effects, Env, Mark, words};
+use super::{Effects, Env, Mark, own, words};
 use crate::icq::{Command, Receipt};
 use crate::model::{Message, Now, Uin, UnixTime};
 use crate::store::{Incoming, Stage};
-use crate::xmpp::address;
 use crate::xmpp::message::to_xmpp;
 use letter::{Content, Frame, Letter, State};
 
@@ -35,6 +34,8 @@ pub struct Inbox {
     /// Messages that waited on the ICQ server, until all of them have come: they come in no order.
     held: Vec<Held>,
     held_since: Option<Instant>,
+    /// The session has yet to tell what waited on the ICQ server.
+    is_fetching: bool,
     /// Counts the times all waiting messages were reported: a message known from the same time is
     /// another one that says the same.
     fetch: u32,
@@ -144,8 +145,9 @@ impl Inbox {
             arrived: now.unix,
             receipt,
         };
-        // A live message of somebody who has waiting ones stands behind them.
-        let must_wait = sent.is_some() || self.held.iter().any(|held| held.from == from);
+        // A live message stands behind those that waited, which nobody knows yet after a login.
+        let must_wait =
+            sent.is_some() || self.is_fetching || self.held.iter().any(|held| held.from == from);
         if !must_wait {
             return self.accept(now, env, fx, journal, held);
         }
@@ -164,21 +166,17 @@ impl Inbox {
         fx: &mut Effects,
         journal: &mut Journal,
     ) {
+        self.is_fetching = false;
         self.release(now, env, fx, journal);
-        for letter in &mut self.letters {
-            letter.doubtful &= letter.fetch == self.fetch;
-        }
+        // On a bad line some come after that, so what was in doubt remains so for its time.
         self.fetch += 1;
     }
 
-    /// Takes what was held, oldest first.
+    /// Takes what was held: what waited on the server first, each kind oldest first.
     fn release(&mut self, now: Now, env: &Env<'_>, fx: &mut Effects, journal: &mut Journal) {
         self.held_since = None;
         let mut held = std::mem::take(&mut self.held);
-        held.sort_by_key(|held| {
-            held.sent
-                .map_or(held.arrived, |sent| sent.min(held.arrived))
-        });
+        held.sort_by_key(|held| (held.sent.is_none(), held.sent.unwrap_or(held.arrived)));
         for held in held {
             self.accept(now, env, fx, journal, held);
         }
@@ -295,7 +293,13 @@ impl Inbox {
         journal: &mut Journal,
         mark: Mark,
     ) {
-        for letter in &mut self.letters {
+        // Those that wait for a mark are among the latest, as a rule.
+        let mut waiting = self.open;
+        for letter in self.letters.iter_mut().rev() {
+            if waiting == 0 {
+                break;
+            }
+            waiting -= usize::from(letter.is_open());
             if letter.confirm(now, journal, mark) {
                 self.open -= 1;
                 self.tidy_at.get_or_insert(now.instant + KEEP_CONTENT);
@@ -306,7 +310,7 @@ impl Inbox {
             journal.told_of_lost();
         }
         self.tell_of_lost(env, fx, journal);
-        if self.letters.len() > self.open + MAX_SHOWN {
+        if self.letters.len() > self.open + MAX_SHOWN + TIDY_EVERY {
             self.tidy(now, journal);
         }
     }
@@ -325,11 +329,7 @@ impl Inbox {
         if journal.lost().is_empty() || self.told_of_lost.is_some() || !env.link_up {
             return;
         }
-        let body = words::messages_lost(journal.lost());
-        fx.send(Stanza {
-            from: Some(address::gateway(&env.settings.domain).into()),
-            ..Stanza::chat(Jid::from(env.jid.clone())).with_body(Lang::new(), body)
-        });
+        own::say(env, fx, words::messages_lost(journal.lost()));
         self.told_of_lost = Some(fx.next_mark());
     }
 
@@ -382,6 +382,12 @@ impl Inbox {
         self.letters.iter().any(|letter| letter.from == uin)
     }
 
+    /// An ICQ session is open: what waited on the server comes before what is written now (§17).
+    pub const fn icq_logged_in(&mut self) {
+        self.is_fetching = true;
+        self.fetch += 1;
+    }
+
     /// The ICQ session has its contact list: messages that waited on the server are next.
     pub fn icq_online(&mut self, now: Now) {
         self.online_since = Some(now.instant);
@@ -398,6 +404,7 @@ impl Inbox {
         journal: &mut Journal,
     ) {
         self.release(now, env, fx, journal);
+        self.is_fetching = false;
         self.online_since = None;
         for letter in &mut self.letters {
             letter.doubt(now);
@@ -413,6 +420,7 @@ impl Inbox {
         journal: &mut Journal,
     ) {
         if self.release_at().is_some_and(|at| at <= now.instant) {
+            self.is_fetching = false;
             self.release(now, env, fx, journal);
         }
         if self.tidy_at.is_some_and(|at| at <= now.instant) {
@@ -497,9 +505,10 @@ fn is_full_store(error: &Stanza) -> bool {
     })
 }
 
-/// How long all waiting messages may take to come. They come within a second or two; a server that
-/// never says that they were all is not waited for.
-const HOLD: Duration = Duration::from_secs(5);
+/// How long all waiting messages may take to come. They come within a second or two, on a bad line after
+/// some repetitions; a server that never says that they were all is not waited for. It must be less than
+/// such a server waits for the acknowledgement of a live message that is held back behind them.
+const HOLD: Duration = Duration::from_secs(30);
 const MAX_HELD: usize = 1000;
 
 /// xmpp-gateway.md §15.3.
@@ -513,6 +522,9 @@ const MAX_CONTENTS: usize = 50;
 /// How long, and how many, shown messages are remembered.
 const KEEP_SHOWN: Duration = Duration::from_secs(600);
 const MAX_SHOWN: usize = 200;
+
+/// How many more may gather before those above the limit are looked for.
+const TIDY_EVERY: usize = 50;
 
 /// xmpp-gateway.md §13.2, "message of unknown kind".
 const UNKNOWN_KINDS_PER_DAY: usize = 3;

@@ -31,6 +31,10 @@ mod scripted {
             }
         }
 
+        pub(in crate::gateway::user) fn open_sessions(&self) -> Vec<u32> {
+            vec![self.session_id()]
+        }
+
         pub(in crate::gateway::user) const fn session_id(&self) -> u32 {
             7
         }

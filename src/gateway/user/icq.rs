@@ -7,7 +7,7 @@ use crate::icq::udp::{Start, V5};
 use crate::icq::wire::text::Charset;
 use crate::icq::{Command, Event, LogoutReason};
 use crate::model::{Message, Now};
-use crate::store::{LoginRecord, SessionTrace};
+use crate::store::SessionTrace;
 
 impl User {
     /// It is this user's turn, if the wish still stands.
@@ -25,13 +25,17 @@ impl User {
             return;
         }
         self.local_port = local_port;
+        self.session_of = self.facts.registration.uin;
         let contacts = match self.new_number() {
             true => Vec::new(),
             false => self.roster.contacts().collect(),
         };
-        let ghost = match self.new_number() {
-            true => None,
-            false => self.login.record().session,
+        let ghosts = match self.new_number() {
+            true => Vec::new(),
+            false => {
+                let sessions = self.login.record().sessions.iter();
+                sessions.map(|trace| trace.session_id).collect()
+            }
         };
         let registration = &self.facts.registration;
         let start = Start {
@@ -46,7 +50,7 @@ impl User {
             contacts,
             visible: Vec::new(),
             invisible: Vec::new(),
-            ghost: ghost.map(|trace| trace.session_id),
+            ghosts,
         };
         self.session = Some(Box::new(Engine::new(now.instant, start)));
         self.closing = false;
@@ -103,6 +107,12 @@ impl User {
                 self.inbox
                     .offline_messages_end(now, &env, &mut self.fx, &mut self.journal);
             }
+            Event::Replaced { id, characters } => {
+                if let Some(to) = self.outbox.receiver(id) {
+                    self.login
+                        .characters_lost(now, &self.facts, &mut self.fx, to, characters);
+                }
+            }
             Event::Sent(id) => self.outbox.sent(now, &mut self.journal, id),
             Event::NotSent { id, why } => {
                 let env = self.facts.env();
@@ -127,13 +137,12 @@ impl User {
         if self.trial.is_some() {
             self.trial_succeeded(now);
         }
-        let session_id = self.session.as_ref().map(|session| session.session_id());
-        let trace = SessionTrace {
-            session_id: session_id.unwrap_or_default(),
-            local_port: self.local_port,
-        };
-        self.login
-            .logged_in(now, &mut self.facts, &mut self.fx, trace);
+        self.inbox.icq_logged_in();
+        self.login.logged_in(now, &mut self.facts, &mut self.fx);
+        // The server has this one, and so no other.
+        if let Some(session) = &self.session {
+            self.sessions_may_be_open(&session.open_sessions());
+        }
     }
 
     fn list_loaded(&mut self, now: Now) {
@@ -180,7 +189,9 @@ impl User {
 
     /// There is no session any more, or there never came one.
     pub(super) fn session_ended(&mut self, now: Now, reason: LogoutReason) {
-        let attempted = self.session.take().map(|session| session.session_id());
+        if let Some(session) = self.session.take() {
+            self.sessions_may_be_open(&session.open_sessions());
+        }
         self.close_socket();
         self.contacts_offline(now);
         let env = self.facts.env();
@@ -190,10 +201,8 @@ impl User {
             .icq_offline(now, &env, &mut self.fx, &mut self.journal);
 
         if std::mem::take(&mut self.closing) {
-            self.login.closed(&mut self.fx);
             return;
         }
-        self.keep_trace(&reason, attempted);
         if self.trial.is_some() {
             return self.trial_failed(now, &reason);
         }
@@ -202,34 +211,35 @@ impl User {
         self.giving_up |= !self.facts.state.is_coming();
     }
 
-    /// Remembers what could be left of a session on the server: one that fell silent may live there as a
-    /// ghost and keep the next login out (icq-udp.md §4.4).
-    fn keep_trace(&mut self, reason: &LogoutReason, attempted: Option<u32>) {
-        match reason {
-            LogoutReason::Asked
-            | LogoutReason::WrongPassword
-            | LogoutReason::Refused(_)
-            | LogoutReason::Kicked(_)
-            | LogoutReason::SessionLost => self.login.closed(&mut self.fx),
-            LogoutReason::AlreadyOnline
-            | LogoutReason::TryAgainLater
-            | LogoutReason::NoAnswer
-            | LogoutReason::ConnectionLost
-            | LogoutReason::Unreachable(_) => {
-                let Some(session_id) = attempted else {
-                    return;
-                };
-                if self.facts.registered && self.login.record().session.is_none() {
-                    let local_port = self.local_port;
-                    self.login.note(&mut self.fx, |record: &mut LoginRecord| {
-                        record.session = Some(SessionTrace {
-                            session_id,
-                            local_port,
-                        });
-                    });
-                }
-            }
+    /// Notes the number under which the session logs in, if it is another one.
+    pub(super) fn note_session(&mut self) {
+        let Some(session) = &self.session else {
+            return;
+        };
+        let known = self.login.record().sessions.last();
+        if known.is_none_or(|known| known.session_id != session.session_id()) {
+            self.sessions_may_be_open(&session.open_sessions());
         }
+    }
+
+    /// What is open under a number that is only tried is not for the record of the one registered.
+    fn sessions_may_be_open(&mut self, session_ids: &[u32]) {
+        let is_of_record = self.facts.registered
+            && !self.new_number()
+            && self.session_of == self.facts.registration.uin;
+        if !is_of_record {
+            return;
+        }
+        let known = &self.login.record().sessions;
+        let trace = |&session_id| {
+            let known = known.iter().find(|known| known.session_id == session_id);
+            known.copied().unwrap_or(SessionTrace {
+                session_id,
+                local_port: self.local_port,
+            })
+        };
+        let traces = session_ids.iter().map(trace).collect();
+        self.login.may_be_open(&mut self.fx, traces);
     }
 
     /// ICQ is gone, as far as the user's resources are concerned.

@@ -19,6 +19,7 @@ use xmpp_parsers::presence::Type;
 
 use super::facts::Facts;
 use super::login::{Login, Step};
+use super::outbox::not_connected;
 use super::pace::Pace;
 use super::refuse::refuse;
 use super::xep::{self, ContactView, Place, Question};
@@ -27,7 +28,7 @@ use super::{
     UserInput, UserOutput, UserState, own, words,
 };
 use crate::icq::{LogoutReason, Output};
-use crate::model::Now;
+use crate::model::{Now, Uin};
 use crate::store::UserRecord;
 use crate::xmpp::{Address, Condition, Refusal, Request, Stanza};
 use engine::Engine;
@@ -50,6 +51,8 @@ pub struct User {
     /// A socket is open, or was asked for.
     socket: bool,
     local_port: u16,
+    /// Whose session it is: a number that is only tried may be another one than the one registered.
+    session_of: Uin,
     /// The session was told to say goodbye.
     closing: bool,
     /// Why it was, if the socket was lost under it.
@@ -75,6 +78,8 @@ pub struct Seat {
     pub jid: BareJid,
     /// Differs from start to start.
     pub run: u32,
+    /// No two tasks of a start have the same.
+    pub task: u32,
     /// Differs from user to user and from start to start; all chance derives from it.
     pub seed: u64,
 }
@@ -109,10 +114,11 @@ impl User {
             outbox: Outbox::load(now, unfinished.outgoing, &mut journal),
             inbox: Inbox::load(now, &domain, unfinished.incoming, &mut journal),
             journal,
-            fx: Effects::new(seat.run),
+            fx: Effects::new(seat.run, seat.task),
             session: None,
             socket: false,
             local_port: 0,
+            session_of: Uin::default(),
             closing: false,
             lost: None,
             giving_up: false,
@@ -135,6 +141,11 @@ impl User {
                 self.roster.handle_bad_answer(now, &env, &mut self.fx, &id);
             }
             UserInput::LinkUp(privileges) => self.link_up(now, privileges),
+            UserInput::Privileges(privileges) => {
+                self.facts.privileges = privileges;
+                let env = self.facts.env();
+                self.roster.privileges_changed(now, &env, &mut self.fx);
+            }
             UserInput::LinkDown => self.link_down(),
             UserInput::Confirmed(mark) => {
                 let env = self.facts.env();
@@ -234,6 +245,7 @@ impl User {
                 Output::Event(event) => self.handle_event(now, event),
             }
         }
+        self.note_session();
         self.end_if_done();
     }
 
@@ -318,7 +330,7 @@ impl User {
                 match address {
                     Address::Gateway => self.handle_chat(now, &message),
                     Address::Contact(uin) => {
-                        self.login.wake(&self.facts);
+                        self.login.wake(&self.facts, &mut self.fx);
                         self.settle(now);
                         let will_connect = self.facts.state.is_coming();
                         let known = self.roster.is_listed(uin) || self.inbox.heard_from(uin);
@@ -369,7 +381,7 @@ impl User {
         }
         let contact = match address {
             Address::Contact(uin) => Some(ContactView {
-                name: self.roster.contact(uin).map_or("", |it| &it.name),
+                name: self.roster.name(uin),
                 online: self.roster.status(uin).is_some(),
                 last_seen: self.roster.last_seen(uin),
             }),
@@ -433,12 +445,6 @@ impl fmt::Debug for User {
             .field("state", &self.facts.state)
             .finish_non_exhaustive()
     }
-}
-
-/// Why a message cannot wait for ICQ.
-fn not_connected(state: &UserState) -> Refusal {
-    Refusal::new(Condition::ServiceUnavailable, state.sentence())
-        .with_type(xmpp_parsers::stanza_error::ErrorType::Wait)
 }
 
 fn is_answer(iq: &xmpp_parsers::iq::Iq) -> bool {

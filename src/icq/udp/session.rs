@@ -1,27 +1,30 @@
 //! One user's session with a UDP server (`icq-udp.md` §11).
 //!
-//! Here: what the gateway asks, time, and the end. What the server sends is in `receive`. The
-//! parts decide for themselves and know nothing of each other: [`Login`], [`Requests`],
-//! [`Outgoing`], [`Incoming`], [`Loading`], [`Profiles`], [`Presence`]; the [`Window`] numbers and
-//! repeats what they send.
+//! Here: what the gateway asks, the login, and the end. [`receive`] is what comes from the server,
+//! [`send`] what leaves and what becomes of it. The parts decide for themselves and know nothing of
+//! each other: [`Login`], [`Requests`], [`Outgoing`], [`Incoming`], [`Loading`], [`Profiles`],
+//! [`Presence`]; the [`Window`] numbers and repeats what they send.
+
+mod budget;
+mod incoming;
+mod loading;
+mod login;
+mod outgoing;
+mod presence;
+mod profiles;
+mod receive;
+mod requests;
+mod seen;
+mod send;
+mod window;
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
-use super::budget::Budget;
-use super::incoming::Incoming;
-use super::loading::{self, Loading};
-use super::login::{self, Login};
-use super::outgoing::Outgoing;
-use super::presence::Presence;
-use super::profiles::{self, Profiles};
-use super::requests::{self, Request, Requests};
-use super::seen::Seen;
-use super::to_server::{self, SendMessage, Target};
-use super::window::{MAX_SENDS, Overdue, Purpose, REPEAT_AFTER, Window};
-use super::{Dialect, ToServer};
-use crate::icq::wire::meta::{MetaRequest, Person};
+use super::{Dialect, Dump, Side, ToServer, to_server};
+use crate::icq::wire::meta::MetaForm;
 use crate::icq::wire::text::Charset;
 use crate::icq::wire::{Password, Rest, body};
 use crate::icq::{
@@ -29,30 +32,39 @@ use crate::icq::{
 };
 use crate::model::{Message, Secret, Status, Uin, UnixTime};
 
+use budget::Budget;
+use incoming::Incoming;
+use loading::Loading;
+use login::{Acceptance, Login};
+use outgoing::Outgoing;
+use presence::Presence;
+use profiles::Profiles;
+use requests::{Request, Requests};
+use seen::Received;
+use window::{Overdue, Purpose, Window};
+
 /// One user's session with a UDP server.
 ///
 /// It begins with the login and ends with [`Event::LoggedOut`]; for another login make another one.
 /// Call a `handle_*` method when something happens, then [`poll_output`](Self::poll_output) until
 /// it returns `None`, then sleep until [`poll_timeout`](Self::poll_timeout).
 pub struct Session {
-    pub(super) uin: Uin,
-    pub(super) dialect: &'static dyn Dialect,
-    pub(super) charset: Charset,
-    pub(super) phase: Phase,
-    pub(super) window: Window,
-    pub(super) seen: Seen,
-    /// What came inside MULTI, which has numbers of its own.
-    pub(super) seen_inside: Option<Box<Seen>>,
-    pub(super) incoming: Incoming,
-    pub(super) loading: Option<Box<Loading>>,
-    pub(super) requests: Requests,
-    pub(super) outgoing: Outgoing,
-    pub(super) profiles: Profiles,
-    pub(super) presence: Presence,
-    pub(super) budget: Budget,
-    pub(super) dropped: Dropped,
+    uin: Uin,
+    dialect: &'static dyn Dialect,
+    charset: Charset,
+    phase: Phase,
+    window: Window,
+    received: Received,
+    incoming: Incoming,
+    loading: Option<Box<Loading>>,
+    requests: Requests,
+    outgoing: Outgoing,
+    profiles: Profiles,
+    presence: Presence,
+    budget: Budget,
+    dropped: Dropped,
     /// When the server was last heard.
-    pub(super) heard: Instant,
+    heard: Instant,
     status: Status,
     keep_alive: Duration,
     /// Packets in a row that nothing answered.
@@ -60,13 +72,16 @@ pub struct Session {
     outputs: VecDeque<Output>,
 }
 
-pub(super) enum Phase {
+enum Phase {
     /// Until the server's word on the login.
     LoggingIn(Box<Login>),
     /// From then on.
     Online { next_keep_alive: Instant },
     /// [`Event::LoggedOut`] was told.
-    Over,
+    Over {
+        /// What may have been left open on the server.
+        open: Box<[u32]>,
+    },
 }
 
 /// What a session begins with.
@@ -93,9 +108,9 @@ pub struct Start {
     pub visible: Vec<Uin>,
     /// Who never sees the user.
     pub invisible: Vec<Uin>,
-    /// The id of an earlier session that may still be open on the server. One that keeps this login
+    /// The ids of earlier sessions that may still be open on the server. One that keeps this login
     /// out is ended first.
-    pub ghost: Option<u32>,
+    pub ghosts: Vec<u32>,
 }
 
 /// What came from the network and was dropped, counted.
@@ -113,8 +128,29 @@ pub struct Dropped {
     pub unexpected: u64,
     /// Came faster than packets are worked on.
     pub over_rate: u64,
-    /// Were messages beyond those that may wait to be safe. The server repeats them.
+    /// Were messages beyond those that may wait to be safe, which the server repeats; or changes to
+    /// lists, asked by the gateway, beyond those that may wait for their turn.
     pub over_limit: u64,
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("uin", &self.uin)
+            .field("session_id", &self.session_id())
+            .field("dropped", &self.dropped)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Start {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Start")
+            .field("uin", &self.uin)
+            .field("status", &self.status)
+            .field("contacts", &self.contacts.len())
+            .finish_non_exhaustive()
+    }
 }
 
 impl Session {
@@ -125,7 +161,7 @@ impl Session {
             start.login_time,
             start.password,
             start.status,
-            start.ghost,
+            start.ghosts,
         );
         login.contacts = start.contacts;
         login.visible = start.visible;
@@ -136,8 +172,7 @@ impl Session {
             charset: start.charset,
             phase: Phase::LoggingIn(Box::new(login)),
             window: Window::new(start.dialect, start.uin, start.seed),
-            seen: Seen::default(),
-            seen_inside: None,
+            received: Received::default(),
             incoming: Incoming::default(),
             loading: None,
             requests: Requests::default(),
@@ -158,10 +193,20 @@ impl Session {
         session
     }
 
-    /// What the server calls this session: the `ghost` of the next one, if this one ends unheard.
-    /// It may change until [`Event::LoggedIn`].
+    /// What the server calls this session. It may change until [`Event::LoggedIn`].
     pub const fn session_id(&self) -> u32 {
         self.window.session_id()
+    }
+
+    /// The sessions that may be open on the server, this one the last until it has ended: the ghosts of
+    /// the next one. A login that leaves while its number is not written down can leave a session that
+    /// nobody can end.
+    pub fn open_sessions(&self) -> Vec<u32> {
+        match &self.phase {
+            Phase::LoggingIn(login) => login.open_sessions(self.session_id()),
+            Phase::Online { .. } => vec![self.session_id()],
+            Phase::Over { open } => open.to_vec(),
+        }
     }
 
     /// What was dropped so far.
@@ -241,7 +286,7 @@ impl Session {
         let of_phase = match &self.phase {
             Phase::LoggingIn(login) => login.due(),
             Phase::Online { next_keep_alive } => Some(*next_keep_alive),
-            Phase::Over => return None,
+            Phase::Over { .. } => return None,
         };
         let of_loading = self.loading.as_ref().and_then(|loading| loading.due());
         [of_phase, of_loading, self.window.due(), self.profiles.due()]
@@ -303,11 +348,15 @@ impl Session {
                 why: NotSent::Unsupported,
             });
         }
+        let characters = bodies.iter().map(|body| body.replaced).sum();
         if !self.outgoing.push(id, to, bodies) {
-            self.tell(Event::NotSent {
+            return self.tell(Event::NotSent {
                 id,
                 why: NotSent::NeverLeft,
             });
+        }
+        if characters > 0 {
+            self.tell(Event::Replaced { id, characters });
         }
     }
 }
@@ -326,10 +375,13 @@ impl Session {
             tcp_port: 0,
             password: Password(&password),
             x1: to_server::Login::X1,
+            client_version: 0,
+            two: 0,
             ip: Ipv4Addr::UNSPECIFIED,
             dc_mode: to_server::Login::NO_DIRECT_CONNECTIONS,
             status: requests::status_word(self.status),
             tcp_version: TCP_VERSION,
+            x4: 0,
             rest_hex: Rest(to_server::Login::TAIL),
         });
         let (datagram, seq2) = self.window.send(now, Purpose::Login, &packet);
@@ -338,10 +390,10 @@ impl Session {
         self.transmit(datagram);
     }
 
-    pub(super) fn take_login_step(&mut self, now: Instant, step: login::Step) {
+    fn take_login_step(&mut self, now: Instant, step: login::Step) {
         match step {
             login::Step::Wait => {}
-            login::Step::Accepted(seen_as) => self.come_online(now, seen_as),
+            login::Step::Accepted(acceptance) => self.come_online(now, acceptance),
             login::Step::LogInAgain => {
                 self.window.start_over();
                 self.log_in(now);
@@ -359,7 +411,7 @@ impl Session {
     }
 
     /// The lists leave in the order of §11, each after the one before was acknowledged.
-    fn come_online(&mut self, now: Instant, seen_as: Option<Ipv4Addr>) {
+    fn come_online(&mut self, now: Instant, acceptance: Acceptance) {
         let online = Phase::Online {
             next_keep_alive: now + self.keep_alive,
         };
@@ -368,10 +420,13 @@ impl Session {
         };
         self.window.forget(Purpose::Login);
         self.failures = 0;
-        self.tell(Event::LoggedIn { seen_as });
+        self.tell(Event::LoggedIn {
+            seen_as: acceptance.seen_as,
+        });
 
         let chunks = requests::chunks(&login.contacts);
         self.loading = Some(Box::new(Loading::after_login(
+            acceptance.seq1,
             chunks.len(),
             chunks.last().cloned().unwrap_or_default(),
         )));
@@ -401,7 +456,7 @@ impl Session {
         while let Some(step) = self
             .loading
             .as_mut()
-            .and_then(|loading| loading.next(now, &self.seen))
+            .and_then(|loading| loading.next(now, &self.received))
         {
             self.take_loading_step(step);
         }
@@ -413,7 +468,10 @@ impl Session {
     fn take_loading_step(&mut self, step: loading::Step) {
         match step {
             loading::Step::ListLoaded => self.tell(Event::ListLoaded),
-            loading::Step::AskAgain(chunk) => self.requests.extend([Request::Contacts(chunk)]),
+            // Some servers tell on the list, others on the request, which is not repeated by itself.
+            loading::Step::AskAgain(chunk) => self
+                .requests
+                .extend([Request::Contacts(chunk), Request::OfflineMessages]),
             loading::Step::Report(messages) => {
                 for stored in messages {
                     let receipt = self.incoming.receipt();
@@ -435,136 +493,8 @@ impl Session {
     }
 }
 
-/// What leaves.
+/// The end.
 impl Session {
-    fn send_requests(&mut self, now: Instant) {
-        while let Some(request) = self.requests.next() {
-            let packet = request.packet();
-            // One try: IServerd never acknowledges it, so its silence means nothing (§7.5).
-            if *request == Request::OfflineMessages {
-                self.requests.ended();
-                let datagram = self.window.send_once(&packet);
-                self.transmit(datagram);
-                continue;
-            }
-            let (datagram, _) = self.window.send(now, Purpose::Request, &packet);
-            self.transmit(datagram);
-        }
-    }
-
-    fn send_questions(&mut self, now: Instant) {
-        while let Some(uin) = self.profiles.next() {
-            let packet = ToServer::Meta(MetaRequest::ShortInfo(Person { uin }));
-            let (datagram, seq2) = self.window.send(now, Purpose::Profile(uin), &packet);
-            self.profiles.asked(now, uin, seq2);
-            self.transmit(datagram);
-        }
-    }
-
-    fn send_messages(&mut self, now: Instant) {
-        while self.window.len() < MAX_UNANSWERED
-            && let Some(part) = self.outgoing.next()
-        {
-            let packet = ToServer::SendMessage(SendMessage {
-                to_uin: part.to,
-                msg_type: part.body.msg_type,
-                text: &part.body.text,
-            });
-            let (datagram, _) = self.window.send(now, Purpose::Message(part.id), &packet);
-            self.outputs.push_back(Output::Transmit(datagram));
-        }
-    }
-
-    fn keep_alive(&mut self, now: Instant) {
-        let Phase::Online { next_keep_alive } = &mut self.phase else {
-            return;
-        };
-        if now < *next_keep_alive {
-            return;
-        }
-        *next_keep_alive = now + self.keep_alive;
-        if self.window.awaits_keep_alive() {
-            return;
-        }
-        let (datagram, _) = self
-            .window
-            .send(now, Purpose::KeepAlive, &ToServer::KeepAlive);
-        self.transmit(datagram);
-    }
-
-    pub(super) fn take_profile_step(&mut self, now: Instant, step: profiles::Step) {
-        match step {
-            profiles::Step::AskTheOldWay(uin) => {
-                self.window.forget(Purpose::Profile(uin));
-                let packet = ToServer::InfoRequest(Target { target_uin: uin });
-                let (datagram, _) = self.window.send(now, Purpose::Profile(uin), &packet);
-                self.transmit(datagram);
-            }
-            profiles::Step::GiveUp(uin) => {
-                self.window.forget(Purpose::Profile(uin));
-                self.tell(no_profile(uin));
-            }
-        }
-    }
-}
-
-/// What became of what left.
-impl Session {
-    /// The server has the packet.
-    pub(super) fn succeeded(&mut self, now: Instant, purpose: Purpose) {
-        self.failures = 0;
-        match purpose {
-            // The caller knows more about the login.
-            Purpose::Login | Purpose::KeepAlive | Purpose::Profile(_) => {}
-            Purpose::Request => self.request_ended(now),
-            Purpose::Message(id) => {
-                if self.outgoing.acknowledged(id) {
-                    self.tell(Event::Sent(id));
-                }
-            }
-        }
-    }
-
-    fn failed(&mut self, now: Instant, purpose: Purpose) {
-        self.failures += 1;
-        match purpose {
-            Purpose::Login => return self.leave(LogoutReason::NoAnswer),
-            Purpose::KeepAlive => {
-                // On a bad line a keep-alive may fail although the server is there: then it is heard.
-                let silence = now.saturating_duration_since(self.heard);
-                if silence >= REPEAT_AFTER * u32::from(MAX_SENDS) {
-                    return self.leave(LogoutReason::ConnectionLost);
-                }
-            }
-            Purpose::Request => self.request_ended(now),
-            Purpose::Message(id) => {
-                if let Some(why) = self.outgoing.failed(id) {
-                    self.tell(Event::NotSent { id, why });
-                }
-            }
-            Purpose::Profile(_) => {}
-        }
-        if self.failures >= MAX_FAILURES {
-            self.leave(LogoutReason::ConnectionLost);
-        }
-    }
-
-    pub(super) fn request_ended(&mut self, now: Instant) {
-        let (Some(request), Some(loading)) = (self.requests.ended(), &mut self.loading) else {
-            return;
-        };
-        match request {
-            Request::Contacts(_) => loading.chunk_ended(now),
-            Request::DeleteOfflineMessages => loading.deletion_ended(now),
-            Request::Invisible(_)
-            | Request::Visible(_)
-            | Request::OfflineMessages
-            | Request::Status(_)
-            | Request::Contact(_)
-            | Request::Visibility { .. } => {}
-        }
-    }
-
     /// Ends the session, and tells the server in case it is still open there.
     fn leave(&mut self, reason: LogoutReason) {
         if self.is_over() {
@@ -575,11 +505,36 @@ impl Session {
         self.end(reason);
     }
 
-    pub(super) fn end(&mut self, reason: LogoutReason) {
+    /// A goodbye may be lost: only the server's own word ends a session for sure.
+    fn left_open(&self, reason: &LogoutReason) -> Vec<u32> {
+        let has_spoken = match reason {
+            LogoutReason::WrongPassword
+            | LogoutReason::Refused(_)
+            | LogoutReason::AlreadyOnline
+            | LogoutReason::TryAgainLater
+            | LogoutReason::Kicked(_)
+            | LogoutReason::SessionLost => true,
+            LogoutReason::Asked
+            | LogoutReason::NoAnswer
+            | LogoutReason::ConnectionLost
+            | LogoutReason::Unreachable(_) => false,
+        };
+        match &self.phase {
+            Phase::LoggingIn(login) => login.left_open(self.session_id(), has_spoken),
+            Phase::Online { .. } if has_spoken => Vec::new(),
+            Phase::Online { .. } => vec![self.session_id()],
+            Phase::Over { open } => open.to_vec(),
+        }
+    }
+
+    fn end(&mut self, reason: LogoutReason) {
         if self.is_over() {
             return;
         }
-        self.phase = Phase::Over;
+        let open = self.left_open(&reason);
+        self.phase = Phase::Over {
+            open: open.into_boxed_slice(),
+        };
         for (id, why) in self.outgoing.give_up() {
             self.tell(Event::NotSent { id, why });
         }
@@ -595,19 +550,35 @@ impl Session {
 }
 
 impl Session {
-    pub(super) const fn is_online(&self) -> bool {
+    const fn is_online(&self) -> bool {
         matches!(self.phase, Phase::Online { .. })
     }
 
-    pub(super) const fn is_over(&self) -> bool {
-        matches!(self.phase, Phase::Over)
+    const fn is_over(&self) -> bool {
+        matches!(self.phase, Phase::Over { .. })
     }
 
-    pub(super) fn transmit(&mut self, datagram: Vec<u8>) {
+    fn transmit(&mut self, datagram: Vec<u8>) {
+        self.trace(Side::Client, &datagram);
         self.outputs.push_back(Output::Transmit(datagram));
     }
 
-    pub(super) fn tell(&mut self, event: Event) {
+    /// A packet on its way, a line in the log: how long texts are, not what they say.
+    fn trace(&self, from: Side, datagram: &[u8]) {
+        if !tracing::enabled!(tracing::Level::TRACE) {
+            return;
+        }
+        let mut plain = datagram.to_vec();
+        // What cannot be deciphered is shown as it came.
+        let _ = self.dialect.decipher(from, &mut plain);
+        let packet = Dump::new(self.dialect, from, &plain, MetaForm::Unknown);
+        match from {
+            Side::Client => tracing::trace!(uin = %self.uin, "> {packet}"),
+            Side::Server => tracing::trace!(uin = %self.uin, "< {packet}"),
+        }
+    }
+
+    fn tell(&mut self, event: Event) {
         self.outputs.push_back(Output::Event(event));
     }
 }
@@ -627,15 +598,9 @@ fn put(list: &mut Vec<Uin>, uin: Uin, on: bool) {
     }
 }
 
-/// Packets without an answer, after which no message leaves. Requests, questions and the keep-alive
-/// are few and not counted against it.
-const MAX_UNANSWERED: usize = 16;
-
-/// How many packets one message may take.
-const MOST_PARTS: usize = 64;
-
-/// So many packets in a row without an answer mean that nobody is there (§4.2).
-const MAX_FAILURES: u8 = 3;
+/// How many packets one message may take: 20,000 characters of two bytes each, in packets that a line's
+/// end leaves half empty.
+const MOST_PARTS: usize = 256;
 
 const SHORTEST_KEEP_ALIVE: Duration = Duration::from_secs(10);
 const LONGEST_KEEP_ALIVE: Duration = Duration::from_secs(3600);
@@ -648,3 +613,22 @@ const TCP_VERSION: u32 = 6;
 
 /// How long a contact list may grow while the login is under way.
 const MOST_CONTACTS: usize = 5000;
+
+#[cfg(test)]
+mod tests {
+    use std::mem::size_of;
+
+    use super::*;
+
+    /// Ten thousand sessions live in one process. What they do is tried in `tests/udp_session`.
+    #[test]
+    fn an_idle_session_is_small() {
+        assert!(size_of::<Session>() <= 600, "{}", size_of::<Session>());
+    }
+
+    #[test]
+    fn a_session_can_move_between_threads() {
+        const fn is_send<T: Send>() {}
+        is_send::<Session>();
+    }
+}

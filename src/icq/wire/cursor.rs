@@ -6,7 +6,7 @@
 
 use std::net::Ipv4Addr;
 
-use super::Password;
+use super::{Password, Version};
 use crate::model::Uin;
 
 /// Why bytes from the network could not be read.
@@ -41,16 +41,18 @@ pub enum DecodeError {
 #[derive(Clone, Debug)]
 pub struct Reader<'a> {
     rest: &'a [u8],
+    version: Version,
     offset: usize,
     clamped: Option<&'static str>,
     trace: Option<Vec<Field<'a>>>,
 }
 
 impl<'a> Reader<'a> {
-    /// Reads `bytes`.
+    /// Reads `bytes`, as V5 writes them.
     pub const fn new(bytes: &'a [u8]) -> Self {
         Self {
             rest: bytes,
+            version: Version::V5,
             offset: 0,
             clamped: None,
             trace: None,
@@ -58,13 +60,23 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads `bytes` and keeps a record of every field; [`into_trace`](Self::into_trace) gives it out.
-    pub const fn traced(bytes: &'a [u8]) -> Self {
+    pub fn traced(bytes: &'a [u8]) -> Self {
         Self {
-            rest: bytes,
-            offset: 0,
-            clamped: None,
             trace: Some(Vec::new()),
+            ..Self::new(bytes)
         }
+    }
+
+    /// Reads what follows as `version` writes it.
+    #[must_use]
+    pub fn in_version(mut self, version: Version) -> Self {
+        self.version = version;
+        self
+    }
+
+    /// Which version's layouts are read.
+    pub const fn version(&self) -> Version {
+        self.version
     }
 
     /// How many bytes are left.
@@ -182,6 +194,16 @@ impl<'a> Reader<'a> {
         bytes
     }
 
+    /// Takes everything that is left; there is a password in it.
+    pub fn secret_rest(&mut self, field: &'static str) -> Password<'a> {
+        let bytes = Password(std::mem::take(&mut self.rest));
+        self.offset += bytes.0.len();
+        if !bytes.0.is_empty() {
+            self.note(field, bytes.0.len(), || Value::Secret(bytes));
+        }
+        bytes
+    }
+
     /// Takes a field that is made of smaller ones: they are not recorded, `value` of them is.
     pub fn compound<T>(
         &mut self,
@@ -270,12 +292,28 @@ impl<'a> Reader<'a> {
 #[derive(Debug)]
 pub struct Writer<'a> {
     out: &'a mut Vec<u8>,
+    version: Version,
 }
 
 impl<'a> Writer<'a> {
-    /// Appends to `out`.
+    /// Appends to `out`, as V5 does.
     pub const fn new(out: &'a mut Vec<u8>) -> Self {
-        Self { out }
+        Self {
+            out,
+            version: Version::V5,
+        }
+    }
+
+    /// Writes as `version` does.
+    #[must_use]
+    pub const fn in_version(mut self, version: Version) -> Self {
+        self.version = version;
+        self
+    }
+
+    /// Which version's layouts are written.
+    pub const fn version(&self) -> Version {
+        self.version
     }
 
     /// Appends a byte.
@@ -360,3 +398,124 @@ fn until_nul(bytes: &[u8]) -> &[u8] {
 
 /// The longest text whose length, NUL included, fits in the length word.
 const LONGEST_LSTR: usize = u16::MAX as usize - 1;
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn numbers_are_little_endian_and_addresses_are_not() {
+        let bytes = b"\x01\x02\x03\x04\x05\x06\x07\xc0\xa8\x01\x05";
+        let mut reader = Reader::new(bytes);
+        assert_eq!(reader.u8("a"), Ok(1));
+        assert_eq!(reader.u16_le("b"), Ok(0x0302));
+        assert_eq!(reader.u32_le("c"), Ok(0x0706_0504));
+        assert_eq!(reader.ip4("d"), Ok(Ipv4Addr::new(192, 168, 1, 5)));
+
+        let mut written = Vec::new();
+        let mut writer = Writer::new(&mut written);
+        writer.u8(1);
+        writer.u16_le(0x0302);
+        writer.u32_le(0x0706_0504);
+        writer.ip4(Ipv4Addr::new(192, 168, 1, 5));
+        assert_eq!(written, bytes);
+    }
+
+    #[test]
+    fn a_text_ends_at_its_first_nul_and_may_lack_one() {
+        for (bytes, text) in [
+            (&b"\x03\0hi\0"[..], &b"hi"[..]),
+            (b"\x02\0hi", b"hi"),
+            (b"\x06\0hi\0old", b"hi"),
+            (b"\x01\0\0", b""),
+            (b"\0\0", b""),
+        ] {
+            let mut reader = Reader::new(bytes);
+            assert_eq!(reader.lstr("text"), Ok(text), "{}", bytes.escape_ascii());
+            assert_eq!(reader.left(), 0);
+        }
+    }
+
+    #[test]
+    fn a_written_text_counts_its_nul_and_holds_no_other() {
+        let written = |text: &[u8]| {
+            let mut out = Vec::new();
+            Writer::new(&mut out).lstr(text);
+            out
+        };
+        assert_eq!(written(b""), b"\x01\0\0");
+        assert_eq!(written(b"hi"), b"\x03\0hi\0");
+        assert_eq!(written(b"hi\0there"), b"\x03\0hi\0");
+        let longest = written(&vec![b'x'; 70_000]);
+        assert_eq!(
+            (longest.len(), &longest[..2]),
+            (2 + 65_535, &b"\xff\xff"[..])
+        );
+    }
+
+    #[test]
+    fn only_a_clamped_read_takes_a_text_that_is_too_short() {
+        let bytes = b"\x09\0hi\0x";
+        let mut reader = Reader::new(bytes);
+        assert_eq!(
+            reader.lstr("text"),
+            Err(DecodeError::Truncated {
+                field: "text",
+                needed: 11,
+                left: 6
+            })
+        );
+        assert_eq!((reader.left(), reader.clamped()), (6, None));
+        assert_eq!(reader.lstr_clamped("text"), Ok(&b"hi"[..]));
+        assert_eq!((reader.left(), reader.clamped()), (0, Some("text")));
+        assert!(Reader::new(b"\x09").lstr_clamped("text").is_err());
+    }
+
+    #[test]
+    fn a_failed_read_takes_nothing() {
+        let mut reader = Reader::traced(b"\x01\x02\x03");
+        let failed = reader.compound(
+            "pair",
+            |reader| Ok((reader.u16_le("a")?, reader.u16_le("b")?)),
+            |(a, _)| Value::Number((*a).into()),
+        );
+        assert!(failed.is_err() && reader.u32_le("c").is_err());
+        assert_eq!(reader.left(), 3);
+        assert_eq!(reader.rest("rest"), b"\x01\x02\x03");
+        let trace = reader.into_trace();
+        assert_eq!((trace.len(), trace[0].offset), (1, 0));
+    }
+
+    #[test]
+    fn a_record_has_name_value_and_place_of_every_field() {
+        let mut reader = Reader::traced(b"\x01\x03\0hi\0\x07");
+        reader.u8("number").unwrap();
+        reader.lstr("text").unwrap();
+        reader.rest("rest");
+        reader.rest("nothing");
+        let places: Vec<_> = reader
+            .into_trace()
+            .into_iter()
+            .map(|field| (field.name, field.value, field.offset, field.length))
+            .collect();
+        assert_eq!(
+            places,
+            [
+                ("number", Value::Number(1), 0, 1),
+                ("text", Value::Text(b"hi"), 1, 5),
+                ("rest", Value::Bytes(b"\x07"), 6, 1),
+            ]
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn a_text_is_written_and_read_again(text in proptest::collection::vec(1_u8.., 0..300)) {
+            let mut out = Vec::new();
+            Writer::new(&mut out).lstr(&text);
+            prop_assert_eq!(Reader::new(&out).lstr("text"), Ok(&text[..]));
+        }
+    }
+}

@@ -1,8 +1,10 @@
 //! What goes to a client: notices of the network, messages, answers (icq-udp.md §7).
 
-use crate::icq::udp::FromServer;
-use crate::icq::udp::from_server::{OfflineMessage, ReceiveMessage, StatusUpdate, UserOnline};
+use crate::icq::udp::from_server::{
+    Date, OfflineMessage, ReceiveMessage, Sent, StatusUpdate, UserOnline,
+};
 use crate::icq::udp::to_server::Target;
+use crate::icq::udp::{FromServer, Version};
 use crate::model::{Now, Uin};
 
 use super::Service;
@@ -74,11 +76,17 @@ impl Service {
         let stored = base.network.letters.stored(uin);
         let in_order = base.behaviour.retransmission.is_some_and(|r| r.in_order);
         let has = |offer| in_order && stored.iter().any(|stored| stored.offer == offer);
+        let is_on_the_way = has(Offer::OnTheWay) || has(Offer::Unwanted);
         if has(Offer::Waiting) && self.offers_soon(uin) {
             base.network.keep(now, letter);
             return;
         }
-        let lane = if has(Offer::OnTheWay) {
+        let is_queued = in_order
+            && self
+                .sessions
+                .get(&uin)
+                .is_some_and(|session| session.link.has_letter_behind_stored(letter.from));
+        let lane = if is_on_the_way || is_queued {
             Lane::Stored
         } else {
             Lane::Contact(letter.from)
@@ -142,7 +150,7 @@ impl Service {
 /// A packet for a session's queue.
 pub(super) fn parcel(packet: &FromServer<'_>, seq2: u16, lane: Option<Lane>) -> Parcel {
     let mut body = Vec::new();
-    packet.encode(&mut body);
+    packet.encode(Version::V5, &mut body);
     Parcel {
         command: packet.command(),
         seq2,
@@ -161,11 +169,13 @@ fn stored_message<'a>(letter: &'a Letter, behaviour: &Behaviour) -> FromServer<'
     };
     FromServer::OfflineMessage(OfflineMessage {
         from_uin: letter.from,
-        year: sent.year,
-        month: sent.month,
-        day: sent.day,
-        hour: sent.hour,
-        minute: sent.minute,
+        sent: Sent::Date(Date {
+            year: sent.year,
+            month: sent.month,
+            day: sent.day,
+            hour: sent.hour,
+            minute: sent.minute,
+        }),
         msg_type,
         text,
     })
@@ -193,7 +203,9 @@ pub(super) fn note_arrived(now: Now, uin: Uin, cargo: &Cargo, base: &mut Base) {
     base.network
         .journal
         .note(now.unix, || JournalEvent::Acknowledged(number));
-    if matches!(cargo, Cargo::Copy(_)) {
-        base.network.letters.arrived(uin, number);
+    if matches!(cargo, Cargo::Copy(_)) && base.network.letters.arrived(uin, number) {
+        base.network
+            .journal
+            .note(now.unix, || JournalEvent::Deleted(number));
     }
 }

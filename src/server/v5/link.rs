@@ -111,6 +111,16 @@ impl Link {
         self.waiting.len() > MAX_WAITING || self.letters_waiting() > MAX_LETTERS_WAITING
     }
 
+    /// Whether a message of this contact still stands behind the stored ones.
+    pub(super) fn has_letter_behind_stored(&self, from: Uin) -> bool {
+        let in_flight = self.in_flight.iter().flat_map(|sent| &sent.parcels);
+        let mut parcels = in_flight.chain(&self.waiting);
+        parcels.any(|parcel| match &parcel.cargo {
+            Cargo::Letter(letter) => parcel.lane == Some(Lane::Stored) && letter.from == from,
+            Cargo::Nothing | Cargo::Copy(_) => false,
+        })
+    }
+
     /// Messages that exist nowhere else and are not acknowledged.
     pub(super) fn unacknowledged_letters(&self) -> usize {
         let in_flight = self.in_flight.iter().flat_map(|sent| &sent.parcels);
@@ -269,7 +279,7 @@ impl Link {
                     .collect(),
             });
             let mut body = Vec::new();
-            multi.encode(&mut body);
+            multi.encode(Version::V5, &mut body);
             let seq1 = self.next_seq1;
             self.next_seq1 = seq1.wrapping_add(1);
             let header = self.header(multi.command(), seq1, 0);

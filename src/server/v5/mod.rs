@@ -215,7 +215,7 @@ impl Service {
             }
             return;
         }
-        let decoded = ToServer::decode(header.command, opened.body);
+        let decoded = ToServer::decode(Version::V5, header.command, opened.body);
         let packet = decoded.as_ref().ok().map(|decoded| &decoded.packet);
         let repeated = base.behaviour.suppress_duplicates && session.link.is_repeated(header.seq1);
         if acknowledges(packet, &header, repeated, &base.behaviour) {

@@ -36,7 +36,7 @@ pub(super) fn reply(to: SocketAddr, request: &Header, packet: &FromServer<'_>, b
         ..*request
     };
     let mut body = Vec::new();
-    packet.encode(&mut body);
+    packet.encode(Version::V5, &mut body);
     // What stands behind the fields that clients know (icq-udp.md §2.5, §4.8, §6.6).
     match (packet, header.version) {
         (FromServer::BadPassword, Version::V3) => body.extend([0; 2]),

@@ -282,6 +282,31 @@ fn mode_manual_waits_for_a_word() {
 }
 
 #[test]
+fn in_mode_manual_the_word_holds_over_restarts_until_it_is_taken_back() {
+    let mut world = World::with(Mode::Manual, LoginRecord::default(), settings());
+    world.comes_online("pc");
+    world.chats("login");
+    world.logs_in();
+
+    // An orderly restart; and one that nobody saw coming.
+    for orderly in [true, false] {
+        if orderly {
+            world.input(UserInput::Shutdown);
+        }
+        let record = world.record().unwrap();
+        world = World::with(Mode::Manual, record.login, settings());
+        world.logs_in();
+    }
+
+    world.chats("logout");
+    let record = world.record().unwrap();
+    assert!(!record.login.summoned);
+    let mut world = World::with(Mode::Manual, record.login, settings());
+    world.comes_online("pc");
+    world.wants_no_login();
+}
+
+#[test]
 fn a_wrong_password_is_told_once_and_never_tried_again() {
     let mut world = World::registered();
     world.comes_online("pc");
@@ -443,24 +468,38 @@ fn a_number_that_is_online_elsewhere_is_tried_again_with_doubling_waits() {
 }
 
 #[test]
-fn the_session_that_is_open_is_written_down_until_the_server_knows_its_end() {
+fn the_sessions_that_may_be_open_are_written_down() {
     let mut world = World::online();
-    let trace = Some(SessionTrace {
+    let trace = SessionTrace {
         session_id: 7,
         local_port: 4001,
-    });
+    };
     let crashed = world.record().unwrap();
-    assert_eq!(crashed.login.session, trace);
+    assert_eq!(crashed.login.sessions, [trace]);
 
     let mut reloaded = World::with(Mode::Follow, crashed.login, settings());
     reloaded.comes_online("pc");
     reloaded.connects();
     let start = &reloaded.user.session.as_ref().unwrap().start;
-    assert_eq!(start.ghost, Some(7));
+    assert_eq!(start.ghosts, [7]);
 
     world.says("<presence type='unavailable' from='romeo@example.org/pc' to='icq.example.org'/>");
     world.pass(seconds(61));
-    assert_eq!(world.record().unwrap().login.session, None);
+    // A goodbye may be lost.
+    assert_eq!(world.record().unwrap().login.sessions, [trace]);
+}
+
+/// Some servers never forget a session, and let nobody else in before it is ended by its number.
+#[test]
+fn the_number_of_a_login_is_on_disk_before_the_login_leaves() {
+    let mut world = World::registered();
+    world.comes_online("pc");
+    let barriers = world.barriers;
+
+    world.connects();
+
+    assert_eq!(world.barriers, barriers + 1);
+    assert_eq!(world.record().unwrap().login.sessions[0].session_id, 7);
 }
 
 #[test]
@@ -474,7 +513,7 @@ fn a_login_that_nobody_answered_may_have_left_a_session() {
     world.connects();
 
     let start = &world.user.session.as_ref().unwrap().start;
-    assert_eq!(start.ghost, Some(7));
+    assert_eq!(start.ghosts, [7]);
 }
 
 #[test]
@@ -584,5 +623,4 @@ fn shutdown_says_goodbye_on_both_sides() {
     world.sees_nothing();
     world.wants(|it| matches!(it, UserOutput::Disconnect));
     world.wants(|it| matches!(it, UserOutput::Ended(Ending::Shutdown)));
-    assert_eq!(world.record().unwrap().login.session, None);
 }

@@ -23,7 +23,7 @@ fn applicant_with(privileges: Privileges) -> World {
     let Ok(Submission::Fields(fields)) = Submission::read(&request.payload) else {
         panic!("it has fields");
     };
-    let registration = fields.complete(None, &settings(), now.unix).unwrap();
+    let registration = fields.complete(None, &settings(), None, now.unix).unwrap();
     let seat = seat(now, settings());
     let privileges = Arc::new(privileges);
     let user = User::register(now, seat, privileges, registration, request);
@@ -72,8 +72,8 @@ fn a_registration_is_tried_before_anything_is_stored() {
     world.sees(&result("r1"));
     world.sees("<presence type='subscribe' from='icq.example.org' to='romeo@example.org'/>");
     world.is_told(
-        "Welcome to ICQ. Your number here is 100001. To write to somebody, add NUMBER@ and my \
-         address to your contacts.\nI understand: *help*, *status*, *login*, *logout*, \
+        "Welcome to ICQ. Your number here is 100001. To write to somebody, add \
+         NUMBER@icq.example.org to your contacts, with their ICQ number for NUMBER.\nI understand: *help*, *status*, *login*, *logout*, \
          *unregister*.",
     );
     world.sees_nothing();
@@ -206,6 +206,7 @@ fn the_form_shows_the_number_and_never_the_password() {
 #[test]
 fn an_empty_password_leaves_the_stored_one() {
     let mut world = World::online();
+    world.barriers = 0;
 
     world.says(&set(
         "<x xmlns='jabber:x:data' type='submit'><field var='username'><value>100001</value></field>\
@@ -288,7 +289,7 @@ fn a_new_number_is_tried_and_takes_the_old_ones_place() {
     world.connects();
     let start = &world.user.session.as_ref().unwrap().start;
     assert_eq!(start.uin, Uin(200_002));
-    assert_eq!(start.ghost, None);
+    assert!(start.ghosts.is_empty());
     assert_eq!(
         world.record().unwrap().registration.uin,
         Uin(100_001),
@@ -341,6 +342,7 @@ fn one_registration_is_tried_at_a_time_and_five_in_an_hour() {
 #[test]
 fn unregistering_goes_in_order_and_leaves_nothing() {
     let mut world = World::online();
+    world.barriers = 0;
 
     world.says(&set("<remove/>"));
 

@@ -3,7 +3,7 @@
 mod read;
 mod write;
 
-pub use read::{decode, sender};
+pub use read::{announcement, decode, sender};
 pub use write::{Body, encode};
 
 /// One message to many (bit 15 of the type).
@@ -26,7 +26,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::icq::wire::text::Charset;
+    use crate::icq::wire::text::{Charset, MESSAGE_LIMIT, SEPARATOR};
     use crate::model::{Introduction, Message, Uin};
 
     const RUSSIAN: Charset = Charset::WINDOWS_1251;
@@ -39,6 +39,18 @@ mod tests {
                 Message::Text("hi".into()),
                 "{msg_type:#x}"
             );
+        }
+    }
+
+    #[test]
+    fn an_announcement_has_its_parts_on_lines() {
+        for (body, text) in [
+            (&b"Down at noon"[..], "Down at noon"),
+            (b"News\xfehttp://example.org/", "News\nhttp://example.org/"),
+            (b"", ""),
+        ] {
+            let expected = Message::Server(text.into());
+            assert_eq!(announcement(body, RUSSIAN), expected);
         }
     }
 
@@ -345,8 +357,19 @@ mod tests {
         }
 
         #[test]
-        fn any_body_is_read(msg_type: u16, text: Vec<u8>) {
-            decode(msg_type, &text, RUSSIAN);
+        fn any_body_is_read(
+            kind in 0_u16..0x20,
+            noise in prop_oneof![Just(0), Just(MASS), any::<u16>()],
+            text in proptest::collection::vec(
+                prop_oneof![Just(SEPARATOR), b'0'..=b'9', Just(b'/'), Just(b':'), any::<u8>()],
+                0..60,
+            ),
+        ) {
+            for message in [decode(kind, &text, RUSSIAN), decode(kind | noise, &text, RUSSIAN)] {
+                for body in encode(&message, RUSSIAN) {
+                    prop_assert!(body.text.len() <= MESSAGE_LIMIT && !body.text.contains(&0));
+                }
+            }
         }
     }
 }

@@ -296,14 +296,213 @@ fn nothing_left<'a>(_info: &MetaInfo<'a>, reader: &Reader<'a>) -> bool {
 
 /// After the time zone stand one to four flags, or the second byte of a time zone and five flags.
 fn plausible_general<'a>(info: &MetaInfo<'a>, _reader: &Reader<'a>) -> bool {
-    match info {
-        MetaInfo::General(general) => matches!(general.rest_hex.0.len(), 1..=4 | 6),
-        MetaInfo::GeneralOld(general) => matches!(general.rest_hex.0.len(), 1..=4 | 6),
-        _ => false,
-    }
+    let flags = match info {
+        // Four zero bytes are a number, unless the old form does not fit either: an empty text
+        // has a NUL.
+        MetaInfo::General(general) if general.zip.is_empty() && general.country == 0 => {
+            return general.rest_hex.0.len() <= 4;
+        }
+        MetaInfo::General(general) => general.rest_hex.0,
+        MetaInfo::GeneralOld(general) => general.rest_hex.0,
+        _ => return false,
+    };
+    matches!(flags.len(), 1..=4 | 6)
 }
 
 /// A length counts what follows it, in the last result without the four bytes of `users_left`.
 const fn is_entry_length(length: usize, left: usize) -> bool {
     length + 2 == left || length + 6 == left
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A reply and its bytes; both ways, and with the form unknown as well as known.
+    fn assert_layout(subcmd: u16, info: &MetaInfo<'_>, form: MetaForm, body: &[u8]) {
+        let reply = MetaReply {
+            subcmd,
+            result: MetaReply::OK,
+            info: info.clone(),
+        };
+        let bytes = [&subcmd.to_le_bytes(), &[0x0A][..], body].concat();
+        let mut written = Vec::new();
+        reply.write(&mut Writer::new(&mut written));
+        assert_eq!(
+            written.escape_ascii().to_string(),
+            bytes.escape_ascii().to_string()
+        );
+
+        for form in [form, MetaForm::Unknown] {
+            let mut reader = Reader::new(&bytes);
+            assert_eq!(MetaReply::read_as(form, &mut reader).as_ref(), Ok(&reply));
+            assert_eq!(reader.left(), 0);
+        }
+    }
+
+    fn general<Zip>(zip: Zip, rest: &[u8]) -> General<'_, Zip> {
+        General {
+            nick: b"Zed",
+            first: b"",
+            last: b"",
+            email1: b"",
+            email2: b"",
+            email3: b"",
+            city: b"",
+            state: b"",
+            phone: b"",
+            fax: b"",
+            street: b"",
+            cellular: b"",
+            zip,
+            country: 371,
+            timezone: 0xFC,
+            rest_hex: Rest(rest),
+        }
+    }
+
+    fn work<Zip>(zip: Zip) -> Work<'static, Zip> {
+        Work {
+            city: b"Riga",
+            state: b"",
+            phone: b"",
+            fax: b"",
+            street: b"",
+            zip,
+            country: 371,
+            company: b"ACME",
+            department: b"",
+            position: b"",
+            occupation: 4,
+            homepage: b"",
+        }
+    }
+
+    #[test]
+    fn the_general_block_has_a_number_or_a_text_for_the_postal_code() {
+        let names = [&b"\x04\0Zed\0"[..], &b"\x01\0\0".repeat(11)].concat();
+        for flags in [&b"\0\x01\0\0"[..], b"\xff\x01\x01\0\0\0"] {
+            for zip in [0, 1, 1000, 0x0101_0101] {
+                let body = [&names[..], &u32::to_le_bytes(zip), b"\x73\x01\xfc", flags].concat();
+                let info = MetaInfo::GeneralOld(general(zip, flags));
+                assert_layout(0x00C8, &info, MetaForm::Old, &body);
+            }
+            for zip in [&b""[..], b"1", b"LV-1000"] {
+                let mut lstr = Vec::new();
+                Writer::new(&mut lstr).lstr(zip);
+                let body = [&names[..], &lstr, b"\x73\x01\xfc", flags].concat();
+                let info = MetaInfo::General(general(zip, flags));
+                assert_layout(0x00C8, &info, MetaForm::New, &body);
+            }
+        }
+    }
+
+    #[test]
+    fn the_second_byte_of_a_time_zone_is_no_flag() {
+        assert_eq!(general(0, b"\xff\x01\x01\0\0\0").flags(), b"\x01\x01\0\0\0");
+        assert_eq!(general(0, b"\x01\x01\0\0").flags(), b"\x01\x01\0\0");
+        assert_eq!(general(0, b"").flags(), b"");
+    }
+
+    #[test]
+    fn the_work_block_has_a_number_or_a_text_for_the_postal_code() {
+        let before = [&b"\x05\0Riga\0"[..], &b"\x01\0\0".repeat(4)].concat();
+        let after = b"\x73\x01\x05\0ACME\0\x01\0\0\x01\0\0\x04\0\x01\0\0";
+        let old = [&before[..], b"\xe8\x03\0\0", after].concat();
+        assert_layout(0x00D2, &MetaInfo::WorkOld(work(1000)), MetaForm::Old, &old);
+        let new = [&before[..], b"\x05\x001000\0", after].concat();
+        assert_layout(0x00D2, &MetaInfo::Work(work(b"1000")), MetaForm::New, &new);
+    }
+
+    #[test]
+    fn a_year_of_birth_has_one_byte_or_two() {
+        fn more<Year>(birth_year: Year) -> More<'static, Year> {
+            More {
+                age: 30,
+                gender: 2,
+                homepage: b"h",
+                birth_year,
+                birth_month: 2,
+                birth_day: 3,
+                lang1: 12,
+                lang2: 0,
+                lang3: 0,
+            }
+        }
+        assert_layout(
+            0x00DC,
+            &MetaInfo::MoreOld(more(ShortYear(70))),
+            MetaForm::Old,
+            b"\x1e\0\x02\x02\0h\0\x46\x02\x03\x0c\0\0",
+        );
+        assert_layout(
+            0x00DC,
+            &MetaInfo::More(more(1970)),
+            MetaForm::New,
+            b"\x1e\0\x02\x02\0h\0\xb2\x07\x02\x03\x0c\0\0",
+        );
+    }
+
+    #[test]
+    fn a_search_result_may_stand_behind_its_length() {
+        let found = |entry_length, rest| {
+            MetaInfo::Found(Found {
+                entry_length,
+                person: FoundPerson {
+                    target_uin: Uin(54_321),
+                    nick: b"Zed",
+                    first: b"",
+                    last: b"",
+                    email: b"",
+                    auth_byte: Some(1),
+                    webaware: Some(0),
+                    rest_hex: Rest(rest),
+                },
+            })
+        };
+        const PERSON: &[u8] = b"\x31\xd4\0\0\x04\0Zed\0\x01\0\0\x01\0\0\x01\0\0\x01\0";
+        assert_layout(0x0190, &found(None, b""), MetaForm::Old, PERSON);
+        let last = [PERSON, b"\x02\0\0\0"].concat();
+        assert_layout(0x019A, &found(None, b"\x02\0\0\0"), MetaForm::Old, &last);
+        let new = [b"\x16\0", PERSON, b"\0"].concat();
+        assert_layout(0x01A4, &found(Some(22), b"\0"), MetaForm::New, &new);
+        let last = [b"\x16\0", PERSON, b"\0\0\0\0\0"].concat();
+        assert_layout(
+            0x01AE,
+            &found(Some(22), b"\0\0\0\0\0"),
+            MetaForm::New,
+            &last,
+        );
+    }
+
+    #[test]
+    fn a_failure_has_no_body_but_what_a_search_says() {
+        let read = |bytes: &'static [u8]| {
+            let mut reader = Reader::new(bytes);
+            let reply = MetaReply::read(&mut reader).unwrap();
+            (reply.result, reply.info, reader.left())
+        };
+        assert_eq!(
+            read(b"\xc8\0\x32"),
+            (MetaReply::FAILED, MetaInfo::Nothing, 0)
+        );
+        assert_eq!(
+            read(b"\xae\x01\x32\0\0\0\0"),
+            (
+                MetaReply::FAILED,
+                MetaInfo::NobodyFound(NobodyFound {
+                    users_left: Some(0)
+                }),
+                0
+            )
+        );
+        assert_eq!(
+            read(b"\x9a\x01\x14"),
+            (
+                MetaReply::NOT_FOUND,
+                MetaInfo::NobodyFound(NobodyFound { users_left: None }),
+                0
+            )
+        );
+    }
 }

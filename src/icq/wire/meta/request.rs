@@ -271,3 +271,164 @@ impl<'a> Part<'a> for () {
         true
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `request` is written as `bytes`, and `bytes` is read as `request`.
+    fn assert_layout(request: &MetaRequest<'_>, bytes: &[u8]) {
+        let mut written = Vec::new();
+        request.write(&mut Writer::new(&mut written));
+        assert_eq!(
+            written.escape_ascii().to_string(),
+            bytes.escape_ascii().to_string()
+        );
+
+        let mut reader = Reader::new(bytes);
+        assert_eq!(MetaRequest::read(&mut reader).as_ref(), Ok(request));
+        assert_eq!(reader.left(), 0);
+    }
+
+    #[test]
+    fn the_form_of_a_reply_follows_from_the_number_of_the_request() {
+        let person = || Person { uin: Uin(1) };
+        assert_eq!(MetaRequest::FullInfoOld(person()).form(), MetaForm::Old);
+        assert_eq!(MetaRequest::FullInfo(person()).form(), MetaForm::New);
+    }
+
+    #[test]
+    fn requests_that_name_somebody_are_a_number_and_a_uin() {
+        let person = || Person { uin: Uin(12_345) };
+        for (request, number) in [
+            (MetaRequest::FullInfoOld(person()), 0xB0),
+            (MetaRequest::FullInfo(person()), 0xB1),
+            (MetaRequest::ShortInfo(person()), 0xBA),
+            (MetaRequest::OwnInfoOld(person()), 0xCE),
+            (MetaRequest::OwnInfo(person()), 0xCF),
+        ] {
+            assert_layout(&request, &[number, 0x04, 0x39, 0x30, 0, 0]);
+        }
+        assert_layout(
+            &MetaRequest::SearchUinOld(person()),
+            b"\x1e\x05\x39\x30\0\0",
+        );
+        assert_layout(&MetaRequest::SearchUin(person()), b"\x1f\x05\x39\x30\0\0");
+    }
+
+    #[test]
+    fn searches_begin_with_the_first_name() {
+        assert_layout(
+            &MetaRequest::SearchName(SearchName {
+                first: b"F",
+                last: b"L",
+                nick: b"N",
+            }),
+            b"\x15\x05\x02\0F\0\x02\0L\0\x02\0N\0",
+        );
+        assert_layout(
+            &MetaRequest::SearchEmail(SearchEmail { email: b"a@b" }),
+            b"\x29\x05\x04\0a@b\0",
+        );
+    }
+
+    #[test]
+    fn the_old_white_pages_know_no_homepages() {
+        let pages = |last: &'static [u8]| {
+            [
+                b"\x02\0F\0\x01\0\0\x01\0\0\x01\0\0\x12\0\x16\0\x02\x0c\x01\0\0\x01\0\0\x2f\0\x01\0\0\
+                \x01\0\0\x01\0\0\x05\0\0\x01\0\0\x6e\0\x03\0qt\0\0\0\x01\0\0",
+                last,
+            ]
+            .concat()
+        };
+        fn search<Homepage>(homepage: Homepage) -> WhitePages<'static, Homepage> {
+            WhitePages {
+                first: b"F",
+                last: b"",
+                nick: b"",
+                email: b"",
+                min_age: 18,
+                max_age: 22,
+                gender: 2,
+                language: 12,
+                city: b"",
+                state: b"",
+                country: 47,
+                company: b"",
+                department: b"",
+                position: b"",
+                occupation: 5,
+                past_code: 0,
+                past_key: b"",
+                interest_code: 110,
+                interest_key: b"qt",
+                affil_code: 0,
+                affil_key: b"",
+                homepage,
+                online_only: 1,
+            }
+        }
+        let old = [b"\x32\x05".to_vec(), pages(b"\x01")].concat();
+        assert_layout(&MetaRequest::WhitePagesOld(search(())), &old);
+        let homepage = Homepage { code: 7, key: b"k" };
+        let new = [b"\x33\x05".to_vec(), pages(b"\x07\0\x02\0k\0\x01")].concat();
+        assert_layout(&MetaRequest::WhitePages(search(homepage)), &new);
+    }
+
+    #[test]
+    fn changes_are_laid_out_as_the_reference_says() {
+        assert_layout(
+            &MetaRequest::SetInterests(Interests {
+                interests: vec![(110, b"icq"), (113, b"")],
+            }),
+            b"\x10\x04\x02\x6e\0\x04\0icq\0\x71\0\x01\0\0",
+        );
+        assert_layout(
+            &MetaRequest::SetAffiliations(Affiliations {
+                past: vec![(300, b"a"), (0, b""), (0, b"")],
+                affiliations: vec![(0, b""); 3],
+            }),
+            b"\x1a\x04\x03\x2c\x01\x02\0a\0\0\0\x01\0\0\0\0\x01\0\0\
+            \x03\0\0\x01\0\0\0\0\x01\0\0\0\0\x01\0\0",
+        );
+        assert_layout(
+            &MetaRequest::SetSecurity(Security {
+                auth_byte: 0,
+                webaware: 1,
+                rest_hex: Rest(b"\x02"),
+            }),
+            b"\x24\x04\0\x01\x02",
+        );
+        assert_layout(
+            &MetaRequest::SetHomepageCategory(HomepageCategory {
+                enabled: 1,
+                category: 7,
+                text: b"t",
+                end: None,
+            }),
+            b"\x42\x04\x01\x07\0\x02\0t\0",
+        );
+        assert_layout(
+            &MetaRequest::Unregister(Unregister {
+                uin: Uin(12_345),
+                password: Password(b"p"),
+            }),
+            b"\xc4\x04\x39\x30\0\0\x02\0p\0",
+        );
+        assert_layout(
+            &MetaRequest::SetMoreOld(More {
+                age: 31,
+                gender: 2,
+                homepage: b"h",
+                birth_year: ShortYear(69),
+                birth_month: 7,
+                birth_day: 20,
+                lang1: 12,
+                lang2: 17,
+                lang3: 0,
+            }),
+            b"\xfc\x03\x1f\0\x02\x02\0h\0\x45\x07\x14\x0c\x11\0",
+        );
+    }
+}

@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 
-use super::to_server::TextCode;
-use super::{Dialect, Header, Noise, Side, ToServer, Version};
 use crate::icq::MessageId;
+use crate::icq::udp::to_server::TextCode;
+use crate::icq::udp::{Dialect, Header, Noise, Side, ToServer, Version};
 use crate::model::Uin;
 
 /// Numbers and seals what leaves, and keeps what the server has not answered yet.
@@ -106,6 +106,12 @@ impl Window {
         self.unanswered.len()
     }
 
+    /// How many numbers were given since the oldest packet that waits for an answer, itself included.
+    pub(super) fn span(&self) -> u16 {
+        let age = |packet: &Unanswered| self.next_seq1.wrapping_sub(packet.seq1);
+        self.unanswered.iter().map(age).max().unwrap_or(0)
+    }
+
     /// When [`overdue`](Self::overdue) has something to say.
     pub(super) fn due(&self) -> Option<Instant> {
         self.unanswered.iter().map(|packet| packet.due).min()
@@ -119,7 +125,7 @@ impl Window {
         packet: &ToServer<'_>,
     ) -> (Vec<u8>, u16) {
         let mut body = Vec::new();
-        packet.encode(&mut body);
+        packet.encode(self.dialect.version(), &mut body);
         let packet = Unanswered {
             purpose,
             seq1: self.take_seq1(),
@@ -140,7 +146,7 @@ impl Window {
         let seq1 = self.take_seq1();
         let seq2 = self.take_seq2(Purpose::Request);
         let mut body = Vec::new();
-        packet.encode(&mut body);
+        packet.encode(self.dialect.version(), &mut body);
         self.seal_as(self.session_id, packet.command(), seq1, seq2, &body)
     }
 
@@ -156,7 +162,7 @@ impl Window {
             code: TextCode::CODE,
         });
         let mut body = Vec::new();
-        packet.encode(&mut body);
+        packet.encode(self.dialect.version(), &mut body);
         let seq1 = self.take_seq1();
         self.seal_as(session_id, packet.command(), seq1, UNSOLICITED, &body)
     }

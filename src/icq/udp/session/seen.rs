@@ -1,12 +1,65 @@
 //! Which of the server's packets were seen already (`icq-udp.md` §4.3).
 
+/// The packets that came, alone and inside others. Those inside have a filter of their own, for the
+/// first of them may have the number of the packet it is in (§4.6).
+#[derive(Debug, Default)]
+pub(super) struct Received {
+    alone: Seen,
+    inside: Option<Box<Seen>>,
+}
+
+impl Received {
+    /// Notes a packet that came alone; `false` if it was seen before.
+    pub(super) fn insert(&mut self, seq1: u16) -> bool {
+        self.alone.insert(seq1)
+    }
+
+    /// Notes a packet inside another; `false` if it was seen before.
+    pub(super) fn insert_inside(&mut self, seq1: u16) -> bool {
+        self.inside.get_or_insert_default().insert(seq1)
+    }
+
+    /// Whether every number from `first` to `last` came, alone or inside: servers that count both
+    /// in one leave gaps among those that came alone.
+    pub(super) fn has_all(&self, first: u16, last: u16) -> bool {
+        if is_ahead(first, last) {
+            return false;
+        }
+        let mut next = first;
+        loop {
+            let Some(end) = self.end_of_run(next) else {
+                return false;
+            };
+            if last.wrapping_sub(next) <= end.wrapping_sub(next) {
+                return true;
+            }
+            next = end.wrapping_add(1);
+        }
+    }
+
+    /// Whether nothing came inside another packet.
+    pub(super) const fn came_singly(&self) -> bool {
+        self.inside.is_none()
+    }
+
+    /// The number that is ahead of all others that came alone.
+    pub(super) fn newest(&self) -> Option<u16> {
+        self.alone.newest()
+    }
+
+    fn end_of_run(&self, seq1: u16) -> Option<u16> {
+        let inside = || self.inside.as_ref()?.end_of_run(seq1);
+        self.alone.end_of_run(seq1).or_else(inside)
+    }
+}
+
 /// The `seq1` values seen, as runs of consecutive numbers.
 ///
 /// A server counts its packets, so the numbers seen are one run, and a gap in it is a packet that
 /// was lost or is still on its way. That keeps thousands of numbers in a few bytes, where a list of
 /// the last 20 would take a repetition for news as soon as 20 others came between.
 #[derive(Debug, Default)]
-pub(super) struct Seen {
+struct Seen {
     /// The oldest first, in no order of numbers: they go round.
     runs: Vec<Run>,
 }
@@ -20,7 +73,7 @@ struct Run {
 
 impl Seen {
     /// Notes a number; `false` if it was seen before.
-    pub(super) fn insert(&mut self, seq1: u16) -> bool {
+    fn insert(&mut self, seq1: u16) -> bool {
         if self.contains(seq1) {
             return false;
         }
@@ -49,21 +102,18 @@ impl Seen {
     }
 
     /// Whether a number was seen.
-    pub(super) fn contains(&self, seq1: u16) -> bool {
-        self.runs.iter().any(|run| run.contains(seq1))
+    fn contains(&self, seq1: u16) -> bool {
+        self.end_of_run(seq1).is_some()
     }
 
-    /// Whether every number from `first` to `last` was seen.
-    pub(super) fn contains_all(&self, first: u16, last: u16) -> bool {
-        self.runs.iter().any(|run| {
-            run.contains(first)
-                && run.contains(last)
-                && last.wrapping_sub(run.first) >= first.wrapping_sub(run.first)
-        })
+    /// The last of the numbers seen without a gap from `seq1` on.
+    fn end_of_run(&self, seq1: u16) -> Option<u16> {
+        let run = self.runs.iter().find(|run| run.contains(seq1))?;
+        Some(run.last)
     }
 
     /// The number that is ahead of all others.
-    pub(super) fn newest(&self) -> Option<u16> {
+    fn newest(&self) -> Option<u16> {
         self.runs
             .iter()
             .map(|run| run.last)
@@ -144,19 +194,35 @@ mod tests {
 
     #[test]
     fn gaps_show_until_they_are_filled() {
-        let mut seen = Seen::default();
+        let mut received = Received::default();
         for seq1 in [65_534, 65_535, 1, 2] {
-            seen.insert(seq1);
+            received.insert(seq1);
+        }
+        assert!(!received.has_all(65_534, 2));
+        assert!(received.has_all(1, 2));
+        assert!(!received.has_all(2, 1));
+        assert_eq!(received.newest(), Some(2));
+
+        received.insert(0);
+
+        assert!(received.has_all(65_534, 2));
+    }
+
+    #[test]
+    fn what_came_inside_fills_gaps_and_is_filtered_apart() {
+        let mut received = Received::default();
+        for seq1 in [5, 8] {
+            received.insert(seq1);
+        }
+        assert!(!received.has_all(5, 8));
+
+        for seq1 in [5, 6, 7] {
+            assert!(received.insert_inside(seq1), "{seq1}");
         }
 
-        assert!(!seen.contains_all(65_534, 2));
-        assert!(seen.contains_all(1, 2));
-        assert!(!seen.contains_all(2, 1));
-
-        assert_eq!(seen.newest(), Some(2));
-
-        seen.insert(0);
-        assert!(seen.contains_all(65_534, 2));
+        assert!(received.has_all(5, 8));
+        assert!(!received.insert_inside(6));
+        assert!(received.insert(6));
     }
 
     #[test]

@@ -2,17 +2,18 @@
 //! 0x00E6 (`icq-udp.md` §6.4, §7.5).
 //!
 //! The server forgets the messages that waited when it is told 0x0442, all of them, also one whose
-//! packet was lost on the way: IServerd does not repeat (§4.2). So that is said only after 0x00E6
-//! came, every number before it was seen, and every message is safe. Where something is missing the
-//! list is sent again, on which IServerd tells everything once more; what it repeats is left out here.
+//! packet was lost on the way: IServerd does not repeat (§4.2). So that is said only when the
+//! numbers of the packets show that none is missing, and when every message is safe. Where one is
+//! missing the list is sent again, on which IServerd tells everything once more; what it repeats is
+//! left out here.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::{Duration, Instant};
 
-use super::from_server::OfflineMessage;
-use super::seen::{Seen, is_ahead};
+use super::seen::{Received, is_ahead};
 use crate::icq::Receipt;
+use crate::icq::udp::from_server::{OfflineMessage, Sent};
 use crate::model::{Message, Uin, UnixTime};
 
 /// What is still to come, and what is kept until it has come.
@@ -25,15 +26,19 @@ pub(super) struct Loading {
     lists_awaited: usize,
     list_loaded: bool,
     list_told: bool,
-    round: Round,
     rounds_left: u8,
-    /// All that waited was reported, and the server said so.
+    /// The first packet after the login or after the list was sent again, each 0x021C and each
+    /// 0x00E6, by `seq1`.
+    beginnings: Vec<u16>,
+    lists: Vec<u16>,
+    ends: Vec<u16>,
+    /// All that waited was told.
     is_whole: bool,
     end_told: bool,
-    /// Reported when the round is over: they come in no order.
-    collected: Vec<Stored>,
-    /// What the server keeps, told apart by a hash, and how often.
-    known: BTreeMap<u64, Count>,
+    /// What the server keeps, told apart by a hash.
+    known: BTreeMap<u64, Known>,
+    /// Which of them came in which packet since they were last reported.
+    told: Vec<(u16, u64)>,
     has_more_than_is_known: bool,
     not_safe: BTreeSet<Receipt>,
     deletion_asked: bool,
@@ -74,26 +79,20 @@ enum Phase {
     Over { until: Option<Instant> },
 }
 
-/// One telling of everything by the server.
-#[derive(Clone, Copy, Debug, Default)]
-struct Round {
-    /// `seq1` of its first packet, seen or not.
-    first: Option<u16>,
-    /// `seq1` of its 0x00E6.
-    last: Option<u16>,
-    /// It brought a message that no round before had.
-    has_news: bool,
-}
-
-#[derive(Clone, Copy, Debug, Default)]
-struct Count {
-    taken: u16,
-    in_this_round: u16,
+/// One message of those that waited, or several that nothing tells apart.
+#[derive(Debug)]
+struct Known {
+    /// Came before those with a larger one.
+    order: usize,
+    reported: usize,
+    /// What to report when everything is there: they come in no order of time.
+    stored: Option<Stored>,
 }
 
 impl Loading {
-    /// Everything is to come; the list leaves in `chunks`, of which this is the last.
-    pub(super) fn after_login(chunks: usize, last_chunk: Vec<Uin>) -> Self {
+    /// Everything is to come; the list leaves in `chunks`, of which this is the last. The reply to
+    /// the login was number `seq1`: the server counts on from there.
+    pub(super) fn after_login(seq1: u16, chunks: usize, last_chunk: Vec<Uin>) -> Self {
         Self {
             phase: Phase::Asking,
             last_chunk: Some(last_chunk),
@@ -101,12 +100,14 @@ impl Loading {
             lists_awaited: chunks,
             list_loaded: false,
             list_told: false,
-            round: Round::default(),
             rounds_left: MORE_ROUNDS,
+            beginnings: vec![seq1.wrapping_add(1)],
+            lists: Vec::new(),
+            ends: Vec::new(),
             is_whole: false,
             end_told: false,
-            collected: Vec::new(),
             known: BTreeMap::new(),
+            told: Vec::new(),
             has_more_than_is_known: false,
             not_safe: BTreeSet::new(),
             deletion_asked: false,
@@ -121,14 +122,10 @@ impl Loading {
             list_loaded: true,
             list_told: true,
             rounds_left: 0,
+            is_whole: true,
             end_told: true,
-            ..Self::after_login(0, Vec::new())
+            ..Self::after_login(0, 0, Vec::new())
         }
-    }
-
-    /// A packet came that had not been seen.
-    pub(super) fn note(&mut self, seq1: u16) {
-        self.round.first.get_or_insert(seq1);
     }
 
     /// The server has a chunk of the list, or will never have it.
@@ -142,48 +139,57 @@ impl Loading {
     }
 
     /// 0x021C came, which the server says after each chunk. `true` if it answers the last of them.
-    pub(super) fn list_done(&mut self) -> bool {
+    pub(super) fn list_done(&mut self, seq1: u16) -> bool {
+        note(&mut self.lists, seq1);
         self.lists_awaited = self.lists_awaited.saturating_sub(1);
         let is_last = self.lists_awaited == 0 || self.chunks_left == 0;
         self.list_loaded |= is_last;
         is_last
     }
 
-    /// 0x00DC came. `false` for a message that is known already.
-    pub(super) fn is_news(&mut self, now: Instant, seq1: u16, packet: &OfflineMessage<'_>) -> bool {
-        match &mut self.phase {
+    /// 0x00DC came.
+    pub(super) fn offline_message(
+        &mut self,
+        now: Instant,
+        seq1: u16,
+        packet: &OfflineMessage<'_>,
+        read: impl FnOnce() -> Stored,
+    ) {
+        let waiting = Phase::Waiting {
+            until: now + ANSWER_WAIT,
+        };
+        match self.phase {
             Phase::Asking => {}
-            Phase::Waiting { until } => *until = now + ANSWER_WAIT,
-            Phase::Over { .. } => self.begin_round(
-                Phase::Waiting {
-                    until: now + ANSWER_WAIT,
-                },
-                Some(seq1),
-            ),
+            Phase::Waiting { .. } => self.phase = waiting,
+            Phase::Over { .. } => {
+                self.phase = waiting;
+                if self.is_whole {
+                    self.is_whole = false;
+                    self.beginnings = vec![seq1];
+                    self.lists.clear();
+                    self.ends.clear();
+                }
+            }
         }
         self.deletion_asked = false;
-        if self.known.len() >= MOST_KNOWN {
+        let order = self.known.len();
+        if order >= MOST_KNOWN || self.told.len() >= MOST_KNOWN {
             self.has_more_than_is_known = true;
-            return false;
+            return;
         }
-        let count = self.known.entry(fingerprint(packet)).or_default();
-        count.in_this_round += 1;
-        let is_news = count.in_this_round > count.taken;
-        if is_news {
-            count.taken = count.in_this_round;
-            self.round.has_news = true;
-        }
-        is_news
-    }
-
-    /// A new message, to be reported when its round is over.
-    pub(super) fn collect(&mut self, stored: Stored) {
-        self.collected.push(stored);
+        let hash = fingerprint(packet);
+        self.told.push((seq1, hash));
+        let known = self.known.entry(hash).or_insert(Known {
+            order,
+            reported: 0,
+            stored: None,
+        });
+        known.stored.get_or_insert_with(read);
     }
 
     /// 0x00E6 came.
     pub(super) fn offline_end(&mut self, seq1: u16) {
-        self.round.last = Some(seq1);
+        note(&mut self.ends, seq1);
     }
 
     /// A message was reported: the server keeps it until this receipt is safe.
@@ -213,33 +219,36 @@ impl Loading {
     }
 
     /// The next thing to do. To be called until it gives `None`.
-    pub(super) fn next(&mut self, now: Instant, seen: &Seen) -> Option<Step> {
+    pub(super) fn next(&mut self, now: Instant, received: &Received) -> Option<Step> {
         let is_overdue = self.due().is_some_and(|due| due <= now);
         if !self.list_told && (self.list_loaded || is_overdue) {
             self.list_told = true;
             return Some(Step::ListLoaded);
         }
-        if self.collected.len() >= MOST_COLLECTED {
-            return Some(self.report());
+        if self.told.len() >= MOST_COLLECTED
+            && let Some(step) = self.report()
+        {
+            return Some(step);
         }
+        // What was missing may come after it was waited for.
+        self.is_whole = self.is_whole || self.nothing_is_missing(received);
         if let Phase::Over { .. } = self.phase {
             return self.clear_up(is_overdue);
         }
-        if self.round_is_whole(seen) {
-            self.is_whole = true;
+        if self.is_whole {
             if let Some(step) = self.report_what_there_is() {
                 return Some(step);
             }
-            if self.list_told {
-                let until = match self.known.len() {
-                    0 => Some(now),
-                    _ if self.has_more_than_is_known => Some(now + LATE_REPETITIONS),
-                    _ => None,
-                };
-                self.phase = Phase::Over { until };
-                return self.next(now, seen);
+            if !self.list_told {
+                return None;
             }
-            return None;
+            let until = match self.known.len() {
+                0 => Some(now),
+                _ if self.has_more_than_is_known => Some(now + LATE_REPETITIONS),
+                _ => None,
+            };
+            self.phase = Phase::Over { until };
+            return self.next(now, received);
         }
         if !is_overdue {
             return None;
@@ -249,45 +258,39 @@ impl Loading {
         {
             self.rounds_left -= 1;
             self.chunks_left = 1;
-            self.begin_round(
-                Phase::Asking,
-                seen.newest().map(|newest| newest.wrapping_add(1)),
-            );
+            self.phase = Phase::Asking;
+            let next = received.newest().map(|newest| newest.wrapping_add(1));
+            self.beginnings.extend(next);
             return Some(Step::AskAgain(chunk));
         }
         self.phase = Phase::Over {
             until: Some(now + LATE_REPETITIONS),
         };
-        self.next(now, seen)
+        self.next(now, received)
     }
 
-    fn begin_round(&mut self, phase: Phase, first: Option<u16>) {
-        self.phase = phase;
-        self.is_whole = false;
-        self.round = Round {
-            first,
-            ..Round::default()
-        };
-        for count in self.known.values_mut() {
-            count.in_this_round = 0;
-        }
+    /// Whether the messages were told to the end and none was lost: every packet came from some
+    /// beginning to an end behind it, or there are as many messages as packets between the word
+    /// that the list is done, which goes before the messages, and the end.
+    fn nothing_is_missing(&self, received: &Received) -> bool {
+        self.ends.iter().any(|&end| {
+            let all_came = self
+                .beginnings
+                .iter()
+                .any(|&beginning| received.has_all(beginning, end));
+            let as_many_as_packets = received.came_singly()
+                && self.lists.iter().any(|&list| {
+                    is_ahead(end, list)
+                        && usize::from(end.wrapping_sub(list) - 1) <= self.known.len()
+                });
+            all_came || as_many_as_packets
+        })
     }
 
-    /// Whether 0x00E6 came and nothing before it is missing. A server whose numbers have gaps of their
-    /// own is taken at its word when a second telling brought nothing new.
-    fn round_is_whole(&self, seen: &Seen) -> bool {
-        let (Some(first), Some(last)) = (self.round.first, self.round.last) else {
-            return false;
-        };
-        let is_second = self.rounds_left < MORE_ROUNDS && self.last_chunk.is_some();
-        seen.contains_all(first, last)
-            || (is_second && is_ahead(last, first) && !self.round.has_news)
-    }
-
-    /// The end of a round: its messages, then the word that this was all.
+    /// All messages that are not reported yet, then the word that this was all.
     fn report_what_there_is(&mut self) -> Option<Step> {
-        if !self.collected.is_empty() {
-            return Some(self.report());
+        if let Some(step) = self.report() {
+            return Some(step);
         }
         if !self.end_told {
             self.end_told = true;
@@ -296,10 +299,22 @@ impl Loading {
         None
     }
 
-    fn report(&mut self) -> Step {
-        let mut stored = std::mem::take(&mut self.collected);
-        stored.sort_by_key(|stored| stored.sent);
-        Step::Report(stored)
+    fn report(&mut self) -> Option<Step> {
+        let counts = counts_by_telling(std::mem::take(&mut self.told));
+        let mut news = Vec::new();
+        for (hash, known) in &mut self.known {
+            let Some(stored) = known.stored.take() else {
+                continue;
+            };
+            let count = counts.get(hash).copied().unwrap_or_default();
+            for _ in known.reported..count {
+                news.push((known.order, stored.clone()));
+            }
+            known.reported = known.reported.max(count);
+        }
+        news.sort_by_key(|(order, stored)| (stored.sent, *order));
+        let news: Vec<_> = news.into_iter().map(|(_, stored)| stored).collect();
+        (!news.is_empty()).then_some(Step::Report(news))
     }
 
     fn clear_up(&mut self, is_overdue: bool) -> Option<Step> {
@@ -318,12 +333,41 @@ impl Loading {
     }
 }
 
+/// How often each message is there. What comes twice was told twice, unless both came in one
+/// telling: then nothing but messages stands between them.
+fn counts_by_telling(mut told: Vec<(u16, u64)>) -> BTreeMap<u64, usize> {
+    let mut most = BTreeMap::new();
+    let Some(&(base, _)) = told.first() else {
+        return most;
+    };
+    // Numbers go round: those half a turn before the first come first.
+    told.sort_by_key(|(seq1, _)| seq1.wrapping_sub(base).wrapping_add(0x8000));
+    for telling in told.chunk_by(|(one, _), (next, _)| next.wrapping_sub(*one) <= 1) {
+        let mut counts = BTreeMap::<u64, usize>::new();
+        for (_, hash) in telling {
+            *counts.entry(*hash).or_default() += 1;
+        }
+        for (hash, count) in counts {
+            let most = most.entry(hash).or_default();
+            *most = count.max(*most);
+        }
+    }
+    most
+}
+
+/// Notes a number among the last few.
+fn note(numbers: &mut Vec<u16>, seq1: u16) {
+    if numbers.len() == MOST_NOTED {
+        numbers.remove(0);
+    }
+    numbers.push(seq1);
+}
+
 /// Tells messages apart that a server tells twice: sender, time, kind and text (§7.5).
 fn fingerprint(packet: &OfflineMessage<'_>) -> u64 {
     let mut hasher = DefaultHasher::new();
     packet.from_uin.hash(&mut hasher);
-    (packet.year, packet.month, packet.day).hash(&mut hasher);
-    (packet.hour, packet.minute, packet.msg_type).hash(&mut hasher);
+    (packet.sent, packet.msg_type).hash(&mut hasher);
     packet.text.hash(&mut hasher);
     hasher.finish()
 }
@@ -331,17 +375,21 @@ fn fingerprint(packet: &OfflineMessage<'_>) -> u64 {
 /// The calendar date as a time, to the minute, in UTC. What is no date gives some time: the message
 /// matters more.
 pub(super) fn time_of(packet: &OfflineMessage<'_>) -> UnixTime {
-    let year = u64::from(packet.year.max(1970));
+    let date = match packet.sent {
+        Sent::Date(date) => date,
+        Sent::Unix(time) => return UnixTime::from_secs(time.into()),
+    };
+    let year = u64::from(date.year.max(1970));
     let leap_days_before = |year: u64| (year - 1) / 4 - (year - 1) / 100 + (year - 1) / 400;
     let is_leap = leap_days_before(year + 1) > leap_days_before(year);
-    let months_before = usize::from(packet.month.clamp(1, 12) - 1);
+    let months_before = usize::from(date.month.clamp(1, 12) - 1);
     let leap_day = u64::from(is_leap && months_before >= 2);
 
     let days = (year - 1970) * 365 + leap_days_before(year) - leap_days_before(1970)
         + DAYS_BEFORE_MONTH[months_before]
         + leap_day
-        + u64::from(packet.day.max(1) - 1);
-    let minutes = u64::from(packet.hour) * 60 + u64::from(packet.minute);
+        + u64::from(date.day.max(1) - 1);
+    let minutes = u64::from(date.hour) * 60 + u64::from(date.minute);
     UnixTime::from_secs(days * 86_400 + minutes * 60)
 }
 
@@ -360,18 +408,24 @@ const LATE_REPETITIONS: Duration = Duration::from_secs(60);
 const MOST_COLLECTED: usize = 256;
 const MOST_KNOWN: usize = 4096;
 
+/// How many ends of lists and of messages are remembered.
+const MOST_NOTED: usize = 8;
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::icq::udp::from_server::Date;
 
     fn packet(minute: u8, text: &str) -> OfflineMessage<'_> {
         OfflineMessage {
             from_uin: Uin(1001),
-            year: 2001,
-            month: 9,
-            day: 9,
-            hour: 1,
-            minute,
+            sent: Sent::Date(Date {
+                year: 2001,
+                month: 9,
+                day: 9,
+                hour: 1,
+                minute,
+            }),
             msg_type: 1,
             text: text.as_bytes(),
         }
@@ -389,11 +443,14 @@ mod tests {
         ] {
             let (year, month, day, hour, minute) = date;
             let packet = OfflineMessage {
-                year,
-                month,
-                day,
-                hour,
-                ..packet(minute, "")
+                sent: Sent::Date(Date {
+                    year,
+                    month,
+                    day,
+                    hour,
+                    minute,
+                }),
+                ..packet(0, "")
             };
             assert_eq!(time_of(&packet), UnixTime::from_secs(secs), "{date:?}");
         }
@@ -404,27 +461,34 @@ mod tests {
         for byte in [0, 13, 255] {
             for year in [0, 1969, u16::MAX] {
                 time_of(&OfflineMessage {
-                    year,
-                    month: byte,
-                    day: byte,
-                    hour: byte,
-                    ..packet(byte, "")
+                    sent: Sent::Date(Date {
+                        year,
+                        month: byte,
+                        day: byte,
+                        hour: byte,
+                        minute: byte,
+                    }),
+                    ..packet(0, "")
                 });
             }
         }
     }
 
     #[test]
-    fn two_equal_messages_of_one_round_are_two_and_of_two_rounds_one() {
-        let now = Instant::now();
-        let mut loading = Loading::after_login(1, Vec::new());
+    fn two_equal_messages_of_one_telling_are_two_and_of_two_tellings_one() {
+        let telling = |from: u16, hashes: &[u64]| -> Vec<_> {
+            let seq1s = (0..).map(|n| from.wrapping_add(n));
+            seq1s.zip(hashes.to_vec()).collect()
+        };
 
-        assert!(loading.is_news(now, 1, &packet(46, "hi")));
-        assert!(loading.is_news(now, 2, &packet(46, "hi")));
+        let once = telling(7, &[1, 1, 2]);
+        let twice = [telling(7, &[1, 1, 2]), telling(20, &[1, 1, 2])].concat();
 
-        loading.begin_round(Phase::Asking, None);
-        assert!(!loading.is_news(now, 3, &packet(46, "hi")));
-        assert!(!loading.is_news(now, 4, &packet(46, "hi")));
-        assert!(loading.is_news(now, 5, &packet(46, "hi")));
+        assert_eq!(counts_by_telling(once), BTreeMap::from([(1, 2), (2, 1)]));
+        assert_eq!(counts_by_telling(twice), BTreeMap::from([(1, 2), (2, 1)]));
+        assert_eq!(
+            counts_by_telling(telling(65_535, &[1, 1])),
+            BTreeMap::from([(1, 2)])
+        );
     }
 }

@@ -46,8 +46,8 @@ enum State {
 pub(super) enum Step {
     /// Wait on.
     Wait,
-    /// The server took the login, from this address.
-    Accepted(Option<Ipv4Addr>),
+    /// The server took the login.
+    Accepted(Acceptance),
     /// Log in under a fresh session id.
     LogInAgain,
     /// Say goodbye to these sessions; a later step logs in again.
@@ -56,11 +56,20 @@ pub(super) enum Step {
     Fail(LogoutReason),
 }
 
+/// What the server says with its acceptance.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Acceptance {
+    /// The address the server sees.
+    pub(super) seen_as: Option<Ipv4Addr>,
+    /// The number from which the server counts.
+    pub(super) seq1: u16,
+}
+
 /// The server's word on a login.
 #[derive(Debug, Eq, PartialEq)]
 pub(super) enum Answer {
-    /// 0x005A, and the address it names.
-    Accepted(Option<Ipv4Addr>),
+    /// 0x005A.
+    Accepted(Acceptance),
     /// 0x0064.
     WrongPassword,
     /// 0x0370, and what it says.
@@ -78,7 +87,7 @@ impl Login {
         at: UnixTime,
         password: Secret,
         status: Status,
-        ghost: Option<u32>,
+        ghosts: Vec<u32>,
     ) -> Self {
         Self {
             password,
@@ -88,7 +97,7 @@ impl Login {
             announced: status,
             began: now,
             began_at: at,
-            ghosts: ghost.into_iter().collect(),
+            ghosts,
             logins: 0,
             disowned: false,
             state: State::Pause { until: now },
@@ -130,15 +139,39 @@ impl Login {
     /// The login was sent more than once before something answered it. The server may have
     /// accepted the first copy as `session_id`, unheard, and refuse the others because of that.
     pub(super) fn may_have_been_accepted(&mut self, session_id: u32) {
-        if !self.ghosts.contains(&session_id) {
-            self.ghosts.push(session_id);
+        self.ghosts.retain(|known| *known != session_id);
+        // The first is the one the server is known to have had.
+        if self.ghosts.len() >= MOST_GHOSTS {
+            self.ghosts.remove(1);
+        }
+        self.ghosts.push(session_id);
+    }
+
+    /// The sessions that may be open on the server, the one that logs in as `session_id` the last.
+    pub(super) fn open_sessions(&self, session_id: u32) -> Vec<u32> {
+        let older = self.ghosts.iter().copied();
+        let older = older.filter(|known| *known != session_id);
+        older.chain([session_id]).collect()
+    }
+
+    /// The same once the login as `session_id` has failed. If the server has said why, it has opened no
+    /// session, but perhaps for an earlier copy of the login.
+    pub(super) fn left_open(&self, session_id: u32, has_spoken: bool) -> Vec<u32> {
+        match self.state {
+            State::Sent { .. } | State::Acknowledged { .. } if !has_spoken => {
+                self.open_sessions(session_id)
+            }
+            State::Sent { .. }
+            | State::Acknowledged { .. }
+            | State::Refused { .. }
+            | State::Pause { .. } => self.ghosts.clone(),
         }
     }
 
     /// Takes the server's word. The caller has checked that it is about this login.
     pub(super) fn handle_answer(&mut self, now: Instant, answer: Answer) -> Step {
         match answer {
-            Answer::Accepted(seen_as) => Step::Accepted(seen_as),
+            Answer::Accepted(acceptance) => Step::Accepted(acceptance),
             Answer::WrongPassword => Step::Fail(LogoutReason::WrongPassword),
             Answer::Refused(text) if says_already_online(&text) => {
                 self.refuse(now, LogoutReason::AlreadyOnline)
@@ -214,3 +247,6 @@ const GHOST_WAIT: Duration = Duration::from_secs(5);
 
 /// How often a login is tried against older sessions.
 const MAX_LOGINS: u8 = 3;
+
+/// How many sessions are suspected at a time.
+const MOST_GHOSTS: usize = 8;

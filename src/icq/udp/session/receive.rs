@@ -5,16 +5,17 @@
 
 use std::time::Instant;
 
-use super::from_server::{LoginReply, Multi, OfflineMessage, ReceiveMessage};
 use super::loading::{Loading, Stored, time_of};
-use super::login::Answer;
-use super::session::{Phase, Session};
+use super::login::{Acceptance, Answer};
 use super::window::Purpose;
-use super::{FromServer, Header, Side, Version};
+use super::{Phase, Session};
+use crate::icq::udp::from_server::{Multi, OfflineMessage, Reason, ReceiveMessage};
+use crate::icq::udp::{FromServer, Header, Side, Version};
 use crate::icq::wire::meta::{MetaForm, MetaInfo, MetaReply};
+use crate::icq::wire::text::Charset;
 use crate::icq::wire::{Reader, body};
 use crate::icq::{Event, LogoutReason, NoProfile};
-use crate::model::{Profile, Status, Uin};
+use crate::model::{Message, Profile, Status, Uin};
 
 /// How a packet came.
 #[derive(Clone, Copy, Debug)]
@@ -25,42 +26,58 @@ enum Way<'a> {
     Inside(&'a Header),
 }
 
+impl<'a> Way<'a> {
+    /// The header that counts among the server's packets.
+    const fn outer(self, own: &'a Header) -> &'a Header {
+        match self {
+            Self::Alone => own,
+            Self::Inside(outer) => outer,
+        }
+    }
+}
+
+/// Why a packet is dropped, as [`Dropped`](super::Dropped) counts it.
+#[derive(Clone, Copy, Debug)]
+enum Why {
+    ForeignSession,
+    WrongUin,
+    Undecodable,
+    Duplicate,
+    Unexpected,
+    OverRate,
+    OverLimit,
+}
+
 impl Session {
     pub(super) fn receive(&mut self, now: Instant, datagram: &[u8]) {
+        self.trace(Side::Server, datagram);
         // No server enciphers (§1), so the datagram can be read as it is.
         let Ok(opened) = self.dialect.read(Side::Server, &mut Reader::new(datagram)) else {
-            self.dropped.undecodable += 1;
-            return;
+            return self.drop_packet(None, Why::Undecodable);
         };
-        if !self.admits(&opened.header) {
-            return;
+        if let Err(why) = self.admits(&opened.header) {
+            return self.drop_packet(Some(&opened.header), why);
         }
         if !self.budget.take(now) {
-            self.dropped.over_rate += 1;
-            return;
+            return self.drop_packet(Some(&opened.header), Why::OverRate);
         }
         self.heard = now;
         self.handle_packet(now, &opened.header, opened.body, Way::Alone);
     }
 
     /// Whether a packet may be from our server, as far as its header can tell.
-    fn admits(&mut self, header: &Header) -> bool {
+    fn admits(&self, header: &Header) -> Result<(), Why> {
         match header.version {
-            Version::V5 if header.session_id != self.session_id() => {
-                self.dropped.foreign_session += 1;
-                return false;
+            Version::V5 if header.session_id != self.session_id() => Err(Why::ForeignSession),
+            _ if header.uin != self.uin => Err(Why::WrongUin),
+            Version::V5 => Ok(()),
+            Version::V1 | Version::V2 | Version::V3 | Version::V4
+                if !self.admits_without_session_id(header) =>
+            {
+                Err(Why::Unexpected)
             }
-            Version::V3 if !self.admits_without_session_id(header) => {
-                self.dropped.unexpected += 1;
-                return false;
-            }
-            Version::V3 | Version::V5 => {}
+            Version::V1 | Version::V2 | Version::V3 | Version::V4 => Ok(()),
         }
-        if header.uin != self.uin {
-            self.dropped.wrong_uin += 1;
-            return false;
-        }
-        true
     }
 
     /// In the form of V3 servers send a few packets to V5 clients (§2.5). Anybody could: only what
@@ -79,21 +96,29 @@ impl Session {
     fn answers_login(&self, header: &Header) -> bool {
         match &self.phase {
             Phase::LoggingIn(login) => login.is(header.seq2),
-            Phase::Online { .. } | Phase::Over => false,
+            Phase::Online { .. } | Phase::Over { .. } => false,
         }
     }
 
     fn handle_packet(&mut self, now: Instant, header: &Header, body: &[u8], way: Way<'_>) {
-        let Ok(decoded) = FromServer::decode(header.command, body, MetaForm::Unknown) else {
+        let version = self.dialect.version();
+        let Ok(decoded) = FromServer::decode(version, header.command, body, MetaForm::Unknown)
+        else {
             self.acknowledge(header, way);
-            self.dropped.undecodable += 1;
-            return;
+            return self.drop_packet(Some(header), Why::Undecodable);
         };
+        if let Some(field) = decoded.clamped {
+            let (uin, command) = (self.uin, header.command);
+            tracing::debug!(%uin, command, field, "a text is shorter than its length says");
+        }
         match decoded.packet {
             FromServer::Ack => self.handle_ack(now, header),
-            FromServer::LoginReply(LoginReply { ip, .. }) => {
+            FromServer::LoginReply(reply) => {
                 self.acknowledge(header, way);
-                let answer = Answer::Accepted(ip.filter(|ip| !ip.is_unspecified()));
+                let answer = Answer::Accepted(Acceptance {
+                    seen_as: reply.ip().filter(|ip| !ip.is_unspecified()),
+                    seq1: header.seq1,
+                });
                 self.handle_login_answer(now, header, answer);
             }
             FromServer::BadPassword => {
@@ -120,7 +145,7 @@ impl Session {
             }
             packet if self.is_online() => self.handle_online(now, header, packet, way),
             // It overtook the answer to the login. The server repeats it.
-            _ => self.dropped.unexpected += 1,
+            _ => self.drop_packet(Some(header), Why::Unexpected),
         }
     }
 
@@ -140,8 +165,7 @@ impl Session {
 
     fn handle_login_answer(&mut self, now: Instant, header: &Header, answer: Answer) {
         if !self.answers_login(header) {
-            self.dropped.unexpected += 1;
-            return;
+            return self.drop_packet(Some(header), Why::Unexpected);
         }
         let was_sent_once = self
             .window
@@ -162,7 +186,7 @@ impl Session {
         if self.answers_login(header) {
             self.handle_login_answer(now, header, Answer::TryAgain);
         } else if !self.window.postpone(now, header.seq2) {
-            self.dropped.unexpected += 1;
+            self.drop_packet(Some(header), Why::Unexpected);
         }
     }
 
@@ -175,8 +199,7 @@ impl Session {
         let is_answer = self.window.awaits_request(header.seq2)
             || self.window.answered_lately(now, header.seq2);
         if !is_answer || !self.is_online() {
-            self.dropped.unexpected += 1;
-            return;
+            return self.drop_packet(Some(header), Why::Unexpected);
         }
         if let Some(answered) = self.window.answered(now, header.seq2)
             && let Purpose::Message(id) = answered.purpose
@@ -195,7 +218,19 @@ impl Session {
         way: Way<'_>,
     ) {
         match packet {
-            FromServer::Message(message) => return self.handle_message(header, &message, way),
+            FromServer::Message(ReceiveMessage {
+                from_uin,
+                msg_type,
+                text,
+            }) => {
+                let from = body::sender(from_uin, msg_type);
+                let decode = |charset| body::decode(msg_type, text, charset);
+                return self.handle_message(header, from, decode, way);
+            }
+            FromServer::SystemMessage(Reason { text }) => {
+                let decode = |charset| body::announcement(text.unwrap_or_default(), charset);
+                return self.handle_message(header, SERVICE, decode, way);
+            }
             FromServer::Multi(multi) => return self.handle_multi(now, header, &multi, way),
             _ => {}
         }
@@ -217,67 +252,74 @@ impl Session {
                 self.tell_status(target.target_uin, None);
             }
             FromServer::OfflineMessage(message) => {
-                self.handle_offline_message(now, header.seq1, &message);
+                self.handle_offline_message(now, way.outer(header).seq1, &message);
             }
-            answer => self.handle_answer(now, header, answer),
+            answer => self.handle_answer(now, header, answer, way),
         }
     }
 
     /// What may answer a request, and so ends its repetition.
-    fn handle_answer(&mut self, now: Instant, header: &Header, packet: FromServer<'_>) {
+    fn handle_answer(
+        &mut self,
+        now: Instant,
+        header: &Header,
+        packet: FromServer<'_>,
+        way: Way<'_>,
+    ) {
         if let Some(answered) = self.window.answered(now, header.seq2) {
             self.succeeded(now, answered.purpose);
         }
         match packet {
-            FromServer::ListDone(_) => self.handle_list_done(now),
+            FromServer::ListDone(_) => self.handle_list_done(now, way.outer(header).seq1),
             FromServer::EndOfflineMessages => {
                 if let Some(loading) = &mut self.loading {
-                    loading.offline_end(header.seq1);
+                    loading.offline_end(way.outer(header).seq1);
                 }
             }
-            FromServer::Meta(reply) => self.handle_meta(now, header.seq2, &reply),
+            FromServer::Meta(reply) => self.handle_meta(now, header, &reply),
             FromServer::InfoReply(reply) => {
                 let profile = self.profile(
                     [reply.nick, reply.first, reply.last, reply.email],
                     reply.auth_byte,
                 );
-                self.handle_profile(reply.target_uin, Ok(profile));
+                self.handle_profile(header, reply.target_uin, Ok(profile));
             }
             FromServer::InvalidUin(target) => {
-                self.handle_profile(target.target_uin, Err(NoProfile::NoSuchUser));
+                let profile = Err(NoProfile::NoSuchUser);
+                self.handle_profile(header, target.target_uin, profile);
             }
             // Answers to what is not asked, and the service's own announcements.
             _ => {}
         }
     }
 
-    fn handle_message(&mut self, header: &Header, packet: &ReceiveMessage<'_>, way: Way<'_>) {
-        let outer = match way {
-            Way::Alone => header,
-            Way::Inside(outer) => outer,
-        };
+    fn handle_message(
+        &mut self,
+        header: &Header,
+        from: Uin,
+        decode: impl FnOnce(Charset) -> Message,
+        way: Way<'_>,
+    ) {
+        let outer = way.outer(header);
         let is_held = matches!(way, Way::Alone) && self.incoming.is_held(header.seq1);
         if is_held {
-            self.dropped.duplicates += 1;
-            return;
+            return self.drop_packet(Some(header), Why::Duplicate);
         }
         if !self.incoming.has_room_for(1) {
-            self.dropped.over_limit += 1;
-            return;
+            return self.drop_packet(Some(header), Why::OverLimit);
         }
         if !self.is_news(header, way) {
             return self.acknowledge(header, way);
         }
-        let from = body::sender(packet.from_uin, packet.msg_type);
         // Loops of one's own words do not come from the server (§12).
         if from == self.uin {
-            self.dropped.unexpected += 1;
+            self.drop_packet(Some(header), Why::Unexpected);
             return self.acknowledge(header, way);
         }
         let receipt = self.incoming.hold(outer.seq1, outer.seq2);
         self.tell(Event::Message {
             from,
-            message: body::decode(packet.msg_type, packet.text, self.charset),
+            message: decode(self.charset),
             sent: None,
             receipt,
         });
@@ -285,16 +327,13 @@ impl Session {
 
     fn handle_multi(&mut self, now: Instant, header: &Header, multi: &Multi<'_>, way: Way<'_>) {
         if matches!(way, Way::Inside(_)) {
-            self.dropped.unexpected += 1;
-            return;
+            return self.drop_packet(Some(header), Why::Unexpected);
         }
         if self.incoming.is_held(header.seq1) {
-            self.dropped.duplicates += 1;
-            return;
+            return self.drop_packet(Some(header), Why::Duplicate);
         }
         if !self.incoming.has_room_for(multi.packets.len()) {
-            self.dropped.over_limit += 1;
-            return;
+            return self.drop_packet(Some(header), Why::OverLimit);
         }
         if !self.is_news(header, way) {
             return self.acknowledge(header, way);
@@ -315,43 +354,40 @@ impl Session {
         // It is work like any other, but refused it would be lost: the outer packet is acknowledged.
         self.budget.take(now);
         let Ok(opened) = self.dialect.read(Side::Server, &mut Reader::new(packet)) else {
-            self.dropped.undecodable += 1;
-            return;
+            return self.drop_packet(None, Why::Undecodable);
         };
-        if self.admits(&opened.header) {
-            self.handle_packet(now, &opened.header, opened.body, Way::Inside(outer));
+        match self.admits(&opened.header) {
+            Ok(()) => self.handle_packet(now, &opened.header, opened.body, Way::Inside(outer)),
+            Err(why) => self.drop_packet(Some(&opened.header), why),
         }
     }
 
     fn handle_offline_message(&mut self, now: Instant, seq1: u16, packet: &OfflineMessage<'_>) {
+        let charset = self.charset;
         let loading = self
             .loading
             .get_or_insert_with(|| Box::new(Loading::unexpected()));
-        if !loading.is_news(now, seq1, packet) {
-            self.dropped.duplicates += 1;
-            return;
-        }
-        loading.collect(Stored {
+        loading.offline_message(now, seq1, packet, || Stored {
             from: body::sender(packet.from_uin, packet.msg_type),
             sent: time_of(packet),
-            message: body::decode(packet.msg_type, packet.text, self.charset),
+            message: body::decode(packet.msg_type, packet.text, charset),
         });
     }
 
     /// 0x021C does not say which list it answers. Once there are as many as lists, the last one has
     /// arrived even if its acknowledgement was lost.
-    fn handle_list_done(&mut self, now: Instant) {
+    fn handle_list_done(&mut self, now: Instant, seq1: u16) {
         let Some(loading) = &mut self.loading else {
             return;
         };
-        if loading.list_done() && self.requests.is_sending_contacts() {
+        if loading.list_done(seq1) && self.requests.is_sending_contacts() {
             self.window.forget(Purpose::Request);
             self.succeeded(now, Purpose::Request);
         }
     }
 
-    fn handle_meta(&mut self, now: Instant, seq2: u16, reply: &MetaReply<'_>) {
-        let Some(uin) = self.profiles.asked_as(seq2) else {
+    fn handle_meta(&mut self, now: Instant, header: &Header, reply: &MetaReply<'_>) {
+        let Some(uin) = self.profiles.asked_as(header.seq2) else {
             return;
         };
         match &reply.info {
@@ -360,10 +396,10 @@ impl Session {
                     [short.nick, short.first, short.last, short.email],
                     short.auth_byte,
                 );
-                self.handle_profile(uin, Ok(profile));
+                self.handle_profile(header, uin, Ok(profile));
             }
             _ if reply.result == MetaReply::FAILED => {
-                self.handle_profile(uin, Err(NoProfile::NoSuchUser));
+                self.handle_profile(header, uin, Err(NoProfile::NoSuchUser));
             }
             _ => {
                 self.profiles.meta_failed(now, uin);
@@ -374,10 +410,9 @@ impl Session {
         }
     }
 
-    fn handle_profile(&mut self, uin: Uin, profile: Result<Profile, NoProfile>) {
+    fn handle_profile(&mut self, header: &Header, uin: Uin, profile: Result<Profile, NoProfile>) {
         if !self.profiles.answered(uin) {
-            self.dropped.unexpected += 1;
-            return;
+            return self.drop_packet(Some(header), Why::Unexpected);
         }
         self.window.forget(Purpose::Profile(uin));
         self.tell(Event::Profile { uin, profile });
@@ -412,15 +447,29 @@ impl Session {
     /// Notes a packet; `false` for one that was seen before.
     fn is_news(&mut self, header: &Header, way: Way<'_>) -> bool {
         let is_news = match way {
-            Way::Alone => self.seen.insert(header.seq1),
-            Way::Inside(_) => self.seen_inside.get_or_insert_default().insert(header.seq1),
+            Way::Alone => self.received.insert(header.seq1),
+            Way::Inside(_) => self.received.insert_inside(header.seq1),
         };
-        match (is_news, way, &mut self.loading) {
-            (true, Way::Alone, Some(loading)) => loading.note(header.seq1),
-            (true, ..) => {}
-            (false, ..) => self.dropped.duplicates += 1,
+        if !is_news {
+            self.drop_packet(Some(header), Why::Duplicate);
         }
         is_news
+    }
+
+    /// Counts what is dropped. It is logged without a byte of it: it may be anything.
+    fn drop_packet(&mut self, header: Option<&Header>, why: Why) {
+        let command = header.map(|header| header.command);
+        tracing::debug!(uin = %self.uin, command, ?why, "packet dropped");
+        let count = match why {
+            Why::ForeignSession => &mut self.dropped.foreign_session,
+            Why::WrongUin => &mut self.dropped.wrong_uin,
+            Why::Undecodable => &mut self.dropped.undecodable,
+            Why::Duplicate => &mut self.dropped.duplicates,
+            Why::Unexpected => &mut self.dropped.unexpected,
+            Why::OverRate => &mut self.dropped.over_rate,
+            Why::OverLimit => &mut self.dropped.over_limit,
+        };
+        *count += 1;
     }
 }
 
@@ -430,6 +479,9 @@ const GO_AWAY: u16 = 0x0028;
 const BAD_PASSWORD: u16 = 0x0064;
 const NOT_CONNECTED: u16 = 0x00F0;
 const TRY_AGAIN: u16 = 0x00FA;
+
+/// Nobody; the service itself (xmpp-gateway.md §13.2).
+const SERVICE: Uin = Uin(1);
 
 /// The auth byte of whoever wants to be asked (§8.1).
 const AUTHORISATION_REQUIRED: u8 = 0;

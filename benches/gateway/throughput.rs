@@ -1,0 +1,312 @@
+//! Messages through a real Prosody, in each direction, saturated and paced.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use icq_transport::model::Uin;
+use icq_transport::runtime::demo::client::Client;
+use icq_transport::runtime::demo::programs::Gateway;
+use icq_transport::runtime::demo::prosody::{COMPONENT, Prosody};
+use icq_transport::server::{Account, JournalEvent, SIESTA, Setup};
+use minidom::Element;
+use tokio::sync::mpsc;
+use tokio::time::sleep;
+
+use crate::icq::SharedServer;
+use crate::process::Cpu;
+use crate::program;
+
+/// Users that write and are written to at the same time.
+const USERS: u32 = 40;
+
+/// Messages of one user that may be on their way: below the gateway's queue of 100.
+const WINDOW: u32 = 40;
+
+/// The pace of the paced runs, all users together, per second, and how long they last.
+const PACE: u32 = 200;
+const PACED_FOR: Duration = Duration::from_secs(10);
+
+/// Measures and prints.
+pub async fn run(messages: u32) {
+    let mut bench = Bench::start().await;
+    println!(
+        "throughput: {USERS} users, one body of {} bytes",
+        body(0, 0).len()
+    );
+    println!("| run | messages/s | gateway µs/message | of it system | Prosody µs/message |");
+    println!("|---|---|---|---|---|");
+    bench
+        .measure("XMPP → ICQ, saturated", Direction::ToIcq, messages, None)
+        .await;
+    bench
+        .measure("ICQ → XMPP, saturated", Direction::ToXmpp, messages, None)
+        .await;
+    let paced = PACE * u32::try_from(PACED_FOR.as_secs()).expect("seconds");
+    bench
+        .measure("XMPP → ICQ, paced", Direction::ToIcq, paced, Some(PACE))
+        .await;
+    bench
+        .measure("ICQ → XMPP, paced", Direction::ToXmpp, paced, Some(PACE))
+        .await;
+    xml_alone();
+}
+
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Direction {
+    ToIcq,
+    ToXmpp,
+}
+
+struct Bench {
+    _folder: tempfile::TempDir,
+    prosody: Prosody,
+    icq: SharedServer,
+    gateway: Gateway,
+    /// What to send, for each user's client.
+    clients: Vec<mpsc::UnboundedSender<String>>,
+    /// The number of each user whose client has received a message.
+    received: mpsc::UnboundedReceiver<u32>,
+}
+
+impl Bench {
+    async fn start() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let names: Vec<String> = (0..USERS).map(|user| format!("user{user}")).collect();
+        let accounts: Vec<(&str, &str)> =
+            names.iter().map(|name| (name.as_str(), "secret")).collect();
+        let prosody = Prosody::start(&folder.path().join("prosody"), &accounts)
+            .await
+            .expect("Prosody");
+        let icq = SharedServer::start(Setup {
+            accounts: (0..USERS)
+                .map(|user| Account::new(number(user), "secret1"))
+                .collect(),
+            journal: 1_000_000,
+            ..Setup::default()
+        })
+        .await
+        .expect("the ICQ server");
+        let limits = "[limits]\nmessages_per_second = 100000\nmessage_burst = 100000\n\
+             stanzas_per_second = 100000\nstanza_burst = 100000\nlogins_per_second = 100\n";
+        let gateway = Gateway::start(
+            program(),
+            &folder.path().join("gateway"),
+            prosody.component_port,
+            ("127.0.0.1", icq.port),
+            limits,
+        )
+        .await
+        .expect("the gateway");
+        let (tell, received) = mpsc::unbounded_channel();
+        let mut clients = Vec::new();
+        for (user, name) in (0..).zip(&names) {
+            let client = log_in_and_register(prosody.c2s_port, name, number(user)).await;
+            let (send, orders) = mpsc::unbounded_channel();
+            tokio::spawn(serve(client, user, orders, tell.clone()));
+            clients.push(send);
+        }
+        sleep(Duration::from_secs(2)).await;
+        icq.with(|server, _| server.take_journal());
+        Self {
+            _folder: folder,
+            prosody,
+            icq,
+            gateway,
+            clients,
+            received,
+        }
+    }
+
+    async fn measure(
+        &mut self,
+        name: &str,
+        direction: Direction,
+        messages: u32,
+        pace: Option<u32>,
+    ) {
+        while self.received.try_recv().is_ok() {}
+        let (gateway, prosody) = (Cpu::of(self.gateway.pid()), Cpu::of(self.prosody.pid()));
+        let started = Instant::now();
+
+        let arrived = self.send(direction, messages, pace).await;
+
+        let took = started.elapsed();
+        // A process that is gone has no figures; the run is worthless then.
+        let gateway = Cpu::of(self.gateway.pid()).expect("it lives") - gateway.expect("it lived");
+        let prosody = Cpu::of(self.prosody.pid()).expect("it lives") - prosody.expect("it lived");
+        let each = |time: Duration| time.as_secs_f64() * 1e6 / f64::from(arrived.max(1));
+        println!(
+            "| {name} | {:.0} | {:.1} | {:.1} | {:.1} |",
+            f64::from(arrived) / took.as_secs_f64(),
+            each(gateway.total()),
+            each(gateway.system),
+            each(prosody.total()),
+        );
+        assert_eq!(arrived, messages, "{name}: messages are missing");
+    }
+
+    /// Sends and waits until all have arrived; says how many did.
+    async fn send(&mut self, direction: Direction, messages: u32, pace: Option<u32>) -> u32 {
+        let started = Instant::now();
+        let (mut sent, mut arrived) = (0, 0);
+        let mut last_arrival = Instant::now();
+        let mut on_their_way: BTreeMap<u32, u32> = (0..USERS).map(|user| (user, 0)).collect();
+        while arrived < messages && last_arrival.elapsed() < Duration::from_secs(10) {
+            let due = pace.map_or(messages, |pace| {
+                messages.min((started.elapsed().as_secs_f64() * f64::from(pace)) as u32)
+            });
+            for (user, waiting) in &mut on_their_way {
+                while sent < due && *waiting < WINDOW {
+                    self.send_one(direction, *user, sent);
+                    *waiting += 1;
+                    sent += 1;
+                    if pace.is_some() {
+                        break;
+                    }
+                }
+            }
+            sleep(Duration::from_millis(1)).await;
+            for user in self.arrivals(direction) {
+                arrived += 1;
+                last_arrival = Instant::now();
+                if let Some(waiting) = on_their_way.get_mut(&user) {
+                    *waiting = waiting.saturating_sub(1);
+                }
+            }
+        }
+        arrived
+    }
+
+    fn send_one(&self, direction: Direction, user: u32, message: u32) {
+        let text = body(user, message);
+        match direction {
+            Direction::ToIcq => {
+                let stanza = format!(
+                    "<message type='chat' id='m{message}' to='{SIESTA}@{COMPONENT}'><body>{text}</body>\
+                     <active xmlns='http://jabber.org/protocol/chatstates'/>\
+                     <request xmlns='urn:xmpp:receipts'/></message>"
+                );
+                // Its client has ended only if Prosody has, and then nothing arrives.
+                let _ = self.clients[user as usize].send(stanza);
+            }
+            Direction::ToXmpp => {
+                let (text, _, _) = encoding_rs::WINDOWS_1251.encode(&text);
+                self.icq
+                    .with(|server, now| server.write(now, SIESTA, number(user), 1, &text));
+            }
+        }
+    }
+
+    /// Whose messages have arrived since last asked.
+    fn arrivals(&mut self, direction: Direction) -> Vec<u32> {
+        match direction {
+            Direction::ToXmpp => std::iter::from_fn(|| self.received.try_recv().ok()).collect(),
+            Direction::ToIcq => self
+                .icq
+                .with(|server, _| server.take_journal())
+                .into_iter()
+                .filter_map(|entry| match entry.event {
+                    JournalEvent::Accepted {
+                        from, to: SIESTA, ..
+                    } => Some(from.0 - FIRST),
+                    _ => None,
+                })
+                .collect(),
+        }
+    }
+}
+
+const FIRST: u32 = 300_000;
+
+fn number(user: u32) -> Uin {
+    Uin(FIRST + user)
+}
+
+fn body(user: u32, message: u32) -> String {
+    format!("Привет, это сообщение номер {message} от пользователя {user}, ничего важного.")
+}
+
+async fn log_in_and_register(port: u16, name: &str, number: Uin) -> Client {
+    let mut client = Client::log_in(port, name, "secret", "bench")
+        .await
+        .expect("a login");
+    let stanzas = format!(
+        "<presence/><iq type='set' id='reg' to='{COMPONENT}'><query xmlns='jabber:iq:register'>\
+         <username>{number}</username><password>secret1</password></query></iq>"
+    );
+    client.send(&stanzas).await.expect("it is sent");
+    let answer = |s: &Element| s.attr("id") == Some("reg");
+    let answer = client
+        .wait(Duration::from_secs(30), answer, |_| ())
+        .await
+        .expect("an answer");
+    assert_eq!(
+        answer.attr("type"),
+        Some("result"),
+        "{}",
+        String::from(&answer)
+    );
+    client
+}
+
+/// Sends what it is told to, and tells what it receives.
+async fn serve(
+    mut client: Client,
+    user: u32,
+    mut orders: mpsc::UnboundedReceiver<String>,
+    tell: mpsc::UnboundedSender<u32>,
+) {
+    loop {
+        tokio::select! {
+            order = orders.recv() => {
+                let Some(mut stanzas) = order else { return };
+                while let Ok(more) = orders.try_recv() {
+                    stanzas.push_str(&more);
+                }
+                if client.send(&stanzas).await.is_err() {
+                    return;
+                }
+            }
+            stanza = client.receive() => {
+                let Ok(stanza) = stanza else { return };
+                let is_message = stanza.name() == "message"
+                    && stanza.attr("from").is_some_and(|from| from.starts_with(&SIESTA.to_string()));
+                if is_message && tell.send(user).is_err() {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// What the typed parser and writer alone cost for such a message: the floor for the gateway.
+fn xml_alone() {
+    const TIMES: u32 = 50_000;
+    let stanza = format!(
+        "<message xmlns='jabber:component:accept' type='chat' id='m1' from='user1@localhost/bench' \
+         to='{SIESTA}@{COMPONENT}'><body>{}</body><active xmlns='http://jabber.org/protocol/chatstates'/>\
+         <request xmlns='urn:xmpp:receipts'/></message>",
+        body(1, 1)
+    );
+    let started = Instant::now();
+    for _ in 0..TIMES {
+        let parsed: xmpp_parsers::message::Message =
+            xso::from_bytes(std::hint::black_box(stanza.as_bytes())).expect("a message");
+        std::hint::black_box(&parsed);
+    }
+    let parsing = started.elapsed() / TIMES;
+    let parsed: xmpp_parsers::message::Message =
+        xso::from_bytes(stanza.as_bytes()).expect("a message");
+    let started = Instant::now();
+    for _ in 0..TIMES {
+        std::hint::black_box(
+            xso::to_vec(std::hint::black_box(&parsed)).expect("it can be written"),
+        );
+    }
+    let writing = started.elapsed() / TIMES;
+    println!(
+        "\nXML alone, same message: parsed in {:.1} µs, written in {:.1} µs",
+        parsing.as_secs_f64() * 1e6,
+        writing.as_secs_f64() * 1e6
+    );
+}

@@ -1,0 +1,156 @@
+//! What a session sends of its own accord, and what becomes of it.
+
+use std::time::Instant;
+
+use super::profiles;
+use super::requests::Request;
+use super::window::{MAX_SENDS, Purpose, REPEAT_AFTER};
+use super::{Phase, Session, no_profile};
+use crate::icq::udp::ToServer;
+use crate::icq::udp::to_server::{SendMessage, Target};
+use crate::icq::wire::meta::{MetaRequest, Person};
+use crate::icq::{Event, LogoutReason};
+
+/// What leaves.
+impl Session {
+    pub(super) fn send_requests(&mut self, now: Instant) {
+        while let Some(request) = self.requests.next() {
+            let packet = request.packet();
+            // One try: IServerd never acknowledges it, so its silence means nothing (§7.5).
+            if *request == Request::OfflineMessages {
+                self.requests.ended();
+                let datagram = self.window.send_once(&packet);
+                self.transmit(datagram);
+                continue;
+            }
+            let (datagram, _) = self.window.send(now, Purpose::Request, &packet);
+            self.transmit(datagram);
+        }
+    }
+
+    pub(super) fn send_questions(&mut self, now: Instant) {
+        while let Some(uin) = self.profiles.next() {
+            let packet = ToServer::Meta(MetaRequest::ShortInfo(Person { uin }));
+            let (datagram, seq2) = self.window.send(now, Purpose::Profile(uin), &packet);
+            self.profiles.asked(now, uin, seq2);
+            self.transmit(datagram);
+        }
+    }
+
+    pub(super) fn send_messages(&mut self, now: Instant) {
+        while self.window.len() < MAX_UNANSWERED
+            && self.window.span() < MAX_AHEAD
+            && let Some(part) = self.outgoing.next()
+        {
+            let packet = ToServer::SendMessage(SendMessage {
+                to_uin: part.to,
+                msg_type: part.body.msg_type,
+                text: &part.body.text,
+            });
+            let (datagram, _) = self.window.send(now, Purpose::Message(part.id), &packet);
+            self.transmit(datagram);
+        }
+    }
+
+    pub(super) fn keep_alive(&mut self, now: Instant) {
+        let Phase::Online { next_keep_alive } = &mut self.phase else {
+            return;
+        };
+        if now < *next_keep_alive {
+            return;
+        }
+        *next_keep_alive = now + self.keep_alive;
+        if self.window.awaits_keep_alive() {
+            return;
+        }
+        let (datagram, _) = self
+            .window
+            .send(now, Purpose::KeepAlive, &ToServer::KeepAlive);
+        self.transmit(datagram);
+    }
+
+    pub(super) fn take_profile_step(&mut self, now: Instant, step: profiles::Step) {
+        match step {
+            profiles::Step::AskTheOldWay(uin) => {
+                self.window.forget(Purpose::Profile(uin));
+                let packet = ToServer::InfoRequest(Target { target_uin: uin });
+                let (datagram, _) = self.window.send(now, Purpose::Profile(uin), &packet);
+                self.transmit(datagram);
+            }
+            profiles::Step::GiveUp(uin) => {
+                self.window.forget(Purpose::Profile(uin));
+                self.tell(no_profile(uin));
+            }
+        }
+    }
+}
+
+/// What became of what left.
+impl Session {
+    /// The server has the packet.
+    pub(super) fn succeeded(&mut self, now: Instant, purpose: Purpose) {
+        self.failures = 0;
+        match purpose {
+            // The caller knows more about the login.
+            Purpose::Login | Purpose::KeepAlive | Purpose::Profile(_) => {}
+            Purpose::Request => self.request_ended(now),
+            Purpose::Message(id) => {
+                if self.outgoing.acknowledged(id) {
+                    self.tell(Event::Sent(id));
+                }
+            }
+        }
+    }
+
+    pub(super) fn failed(&mut self, now: Instant, purpose: Purpose) {
+        self.failures += 1;
+        match purpose {
+            Purpose::Login => return self.leave(LogoutReason::NoAnswer),
+            Purpose::KeepAlive => {
+                // On a bad line a keep-alive may fail although the server is there: then it is heard.
+                let silence = now.saturating_duration_since(self.heard);
+                if silence >= REPEAT_AFTER * u32::from(MAX_SENDS) {
+                    return self.leave(LogoutReason::ConnectionLost);
+                }
+            }
+            Purpose::Request => self.request_ended(now),
+            Purpose::Message(id) => {
+                if let Some(why) = self.outgoing.failed(id) {
+                    self.tell(Event::NotSent { id, why });
+                }
+            }
+            Purpose::Profile(_) => {}
+        }
+        if self.failures >= MAX_FAILURES {
+            self.leave(LogoutReason::ConnectionLost);
+        }
+    }
+
+    fn request_ended(&mut self, now: Instant) {
+        let (Some(request), Some(loading)) = (self.requests.ended(), &mut self.loading) else {
+            return;
+        };
+        match request {
+            Request::Contacts(_) => loading.chunk_ended(now),
+            Request::DeleteOfflineMessages => loading.deletion_ended(now),
+            Request::Invisible(_)
+            | Request::Visible(_)
+            | Request::OfflineMessages
+            | Request::Status(_)
+            | Request::Contact(_)
+            | Request::Visibility { .. } => {}
+        }
+    }
+}
+
+/// Packets without an answer, after which no message leaves. Requests, questions and the keep-alive
+/// are few, and leave all the same.
+const MAX_UNANSWERED: usize = 16;
+
+/// How far the numbers run ahead of a packet without an answer before no message leaves. A server
+/// remembers 20 numbers, some a few more (§4.3): it would take the repetition of an older one for a
+/// new packet, and execute it again.
+const MAX_AHEAD: u16 = 16;
+
+/// So many packets in a row without an answer mean that nobody is there (§4.2).
+const MAX_FAILURES: u8 = 3;
