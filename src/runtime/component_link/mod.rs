@@ -12,10 +12,9 @@ use std::time::{Duration, Instant};
 use tokio::time::sleep_until;
 
 use super::component::{Connection, Endpoint, LinkError, MarkOf, Reconnect, RoundTrips, connect};
-use up::Up;
-
 use super::inbox::LinkNumber;
 use crate::xmpp::{BadStanza, Stanza};
+use up::Up;
 
 /// The link. `U` is how marks name whose they are.
 pub(super) struct ComponentLink<U> {
