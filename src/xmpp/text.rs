@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 /// Makes text from ICQ fit for a stanza: line ends are line feeds, what XML forbids becomes U+FFFD, a
-/// byte order mark at the start goes, and what exceeds [`MAX_TEXT_BYTES`] is cut off and marked.
+/// byte order mark at the start goes, and what exceeds `MAX_TEXT_BYTES` is cut off and marked.
 pub fn clean(text: &str) -> Cow<'_, str> {
     let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
     if text.len() <= MAX_TEXT_BYTES && !text.chars().any(must_change) {

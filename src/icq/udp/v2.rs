@@ -15,7 +15,7 @@ use crate::model::Uin;
 /// | 2      | 2     | `command` |                                                           |
 /// | 4      | 2     | `seq1`    |                                                           |
 /// | 6      | 4     | `uin`     | sender; missing where no UIN exists yet: `NEW_USER`, `FIRST_LOGIN`, `PRE_LOGIN` |
-/// | 10     | 2     | `sub_seq` | in [`NUMBERED_REQUESTS`] only; becomes [`Header::seq2`]   |
+/// | 10     | 2     | `sub_seq` | in `NUMBERED_REQUESTS` only; becomes [`Header::seq2`]   |
 /// |        | n     | body      |                                                           |
 ///
 /// From a server:
@@ -25,7 +25,7 @@ use crate::model::Uin;
 /// | 0      | 2     | (version)    | 2                                                      |
 /// | 2      | 2     | `command`    |                                                        |
 /// | 4      | 2     | `seq1`       |                                                        |
-/// | 6      | 2     | `sub_seq`    | in [`NUMBERED_REPLIES`] only; becomes [`Header::seq2`] |
+/// | 6      | 2     | `sub_seq`    | in `NUMBERED_REPLIES` only; becomes [`Header::seq2`] |
 /// | 6      | 2     | `client_seq` | in `NEW_UIN` only; becomes [`Header::seq2`]            |
 /// | 8      | 4     | `new_uin`    | in `NEW_UIN` only; becomes [`Header::uin`]             |
 /// |        | n     | body         |                                                        |
