@@ -11,7 +11,8 @@
 //! | `make world SEED=1234`                                          | one seed, and tells it      |
 //! | `WORLD_SEEDS=20000 cargo test --test world -- seeds --nocapture`| more of them                |
 //!
-//! A seed that failed is added to `regressions.txt` and runs first from then on.
+//! A seed that failed is added to `regressions.txt` and runs first from then on. One that still fails is in
+//! `open.txt`: the list is part of the test, in both directions.
 
 #![allow(
     clippy::print_stdout,
@@ -38,7 +39,7 @@ mod wire;
 mod witness;
 mod world;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::catch_unwind;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -68,9 +69,7 @@ fn seeds_whatever_breaks_every_message_has_one_ending() {
     if number("WORLD_SEED").is_some() {
         return;
     }
-    let regressions = REGRESSIONS
-        .lines()
-        .filter_map(|line| line.split('#').next()?.trim().parse().ok());
+    let regressions = listed(REGRESSIONS);
     let first = number("WORLD_FIRST").unwrap_or(1);
     let count = number("WORLD_SEEDS").unwrap_or(SEEDS);
     let seeds: Vec<u64> = regressions.chain(first..first + count).collect();
@@ -98,11 +97,17 @@ fn seeds_whatever_breaks_every_message_has_one_ending() {
     for rare in Rare::ALL {
         println!("{:>8} {rare:?}", tally.times(*rare));
     }
-    assert!(
-        failed.is_empty(),
-        "{} of {} seeds failed",
+    let open: BTreeSet<u64> = listed(OPEN).filter(|seed| seeds.contains(seed)).collect();
+    let failed: BTreeSet<u64> = failed.into_keys().collect();
+    println!(
+        "{} of {} seeds failed; {} are known to",
         failed.len(),
-        seeds.len()
+        seeds.len(),
+        open.len()
+    );
+    assert_eq!(
+        failed, open,
+        "seeds that failed, and those that are known to"
     );
     if count >= SEEDS {
         assert_eq!(tally.missing(), [], "never reached");
@@ -151,12 +156,21 @@ fn take(next: &AtomicU64, seeds: &[u64]) -> Option<u64> {
     seeds.get(usize::try_from(at).ok()?).copied()
 }
 
+/// The seeds of a list: one a line, what follows a `#` is for people.
+fn listed(list: &str) -> impl Iterator<Item = u64> {
+    list.lines()
+        .filter_map(|line| line.split('#').next()?.trim().parse().ok())
+}
+
 fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
 }
 
 /// As many as CI runs.
 const SEEDS: u64 = 1000;
+
+/// Seeds that still fail.
+const OPEN: &str = include_str!("open.txt");
 
 /// Seeds that failed once.
 const REGRESSIONS: &str = include_str!("regressions.txt");
