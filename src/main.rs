@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
 use tokio::net::UdpSocket;
-use tokio::runtime::Runtime;
+use tokio::runtime::{Builder, Runtime};
 
 use icq_transport::config::{self, Config, Log, LogFormat};
 use icq_transport::model::Uin;
@@ -210,8 +210,12 @@ fn load(file: &Path) -> Result<Config, config::Error> {
     Config::load(file, std::env::vars_os())
 }
 
+/// One thread for all tasks: see [`runtime`].
 fn tokio_runtime() -> anyhow::Result<Runtime> {
-    Runtime::new().context("cannot start threads")
+    Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("cannot wait for the system's events")
 }
 
 /// Why a command came to nothing.

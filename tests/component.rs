@@ -443,10 +443,10 @@ async fn connect_to(script: &str) -> Result<Connection, LinkError> {
 async fn listen() -> (Endpoint, TcpListener) {
     let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0)))
         .await
-        .unwrap();
+        .expect("a free port");
     let endpoint = Endpoint {
         host: "127.0.0.1".to_owned(),
-        port: listener.local_addr().unwrap().port(),
+        port: listener.local_addr().expect("it is bound").port(),
         domain: "icq.example.org".to_owned(),
         secret: Secret::new("secret"),
         limits: Limits::default(),
@@ -464,9 +464,9 @@ async fn read_until(stream: &mut TcpStream, start: &str, end: &str) -> String {
     let mut text = String::new();
     let mut chunk = [0; 1024];
     loop {
-        let read = stream.read(&mut chunk).await.unwrap();
+        let read = stream.read(&mut chunk).await.expect("the stream is open");
         assert!(read > 0, "the connection ends after {text}");
-        text += std::str::from_utf8(&chunk[..read]).unwrap();
+        text += std::str::from_utf8(&chunk[..read]).expect("ASCII");
         if text
             .find(start)
             .is_some_and(|at| text[at + start.len()..].contains(end))

@@ -6,6 +6,10 @@
 //! ```text
 //! ICQ_TEST_SERVER=127.0.0.1:4000 ICQ_TEST_ACCOUNTS=200001:pass0001,200002:pass0002
 //! ```
+//!
+//! What such a server is known to do otherwise is said in `ICQ_TEST_FACTS`, separated by commas: the
+//! names of those options of `tests/live/story.py` that stand for a server's own limits. For
+//! open-oscar-server that is `stored-texts-lost,offline-told-early`.
 
 #![allow(clippy::print_stdout, reason = "a test that is left out says so")]
 
@@ -42,6 +46,7 @@ async fn the_main_job_through_prosody() {
     tell_story(&arguments, || gateway.log()).await;
 
     assert_no_secret_in(&gateway.log());
+    assert_packets_in(&gateway.log());
 }
 
 #[tokio::test]
@@ -81,7 +86,10 @@ async fn the_main_job_with_a_real_icq_server() {
     let prosody = prosody(folder.path()).await;
     let gateway = gateway(folder.path(), prosody.component_port, (host, port)).await;
 
-    let arguments = arguments(prosody.c2s_port, &accounts, &gateway);
+    let mut arguments = arguments(prosody.c2s_port, &accounts, &gateway);
+    let facts = std::env::var("ICQ_TEST_FACTS").unwrap_or_default();
+    let facts = facts.split(',').filter(|fact| !fact.is_empty());
+    arguments.extend(facts.map(|fact| format!("--{fact}")));
     tell_story(&arguments, || gateway.log()).await;
 }
 
@@ -132,5 +140,17 @@ fn assert_no_secret_in(log: &str) {
             !log.contains(password),
             "the log shows the password {password}"
         );
+    }
+}
+
+/// The log was written at trace level, and each packet is a line in it.
+fn assert_packets_in(log: &str) {
+    for packet in [
+        "> LOGIN ",
+        "< LOGIN_REPLY ",
+        "> SEND_MESSAGE ",
+        "< SYS_MESSAGE ",
+    ] {
+        assert!(log.contains(packet), "the log shows no {packet}");
     }
 }

@@ -199,7 +199,8 @@ impl Sent {
         let opened = V5
             .open(Side::Client, &mut datagram)
             .expect("our own packet");
-        let decoded = ToServer::decode(opened.header.command, opened.body).expect("our own packet");
+        let decoded = ToServer::decode(V5.version(), opened.header.command, opened.body)
+            .expect("our own packet");
         let message = match decoded.packet {
             ToServer::SendMessage(message) => Some((
                 message.to_uin.0,

@@ -25,13 +25,14 @@ use crate::store::{Change, Cursor, Entry, Failure, Incoming, Outgoing, Stage};
 #[derive(Debug, Default)]
 pub struct Journal {
     cursor: Cursor,
-    /// As it was written down last.
-    written: Cursor,
+    /// The stages as they were written down last: what came and went since needs no writing.
+    written: Vec<(u64, Stage)>,
     next_id: u64,
     to_icq: Batches,
     from_icq: Batches,
     /// Batches that are over since the last flush.
     dropped: Vec<u64>,
+    /// Anything but the stages differs from what is written down.
     cursor_changed: bool,
     /// An output relies on what the next flush writes.
     barrier: bool,
@@ -51,7 +52,7 @@ impl Journal {
     /// [`Inbox::load`](super::Inbox::load).
     pub fn load(batches: BTreeMap<u64, Vec<Entry>>, cursor: Cursor) -> (Self, Unfinished) {
         let mut journal = Self {
-            written: cursor.clone(),
+            written: cursor.stages.clone(),
             cursor,
             ..Self::default()
         };
@@ -258,8 +259,8 @@ impl Journal {
                 write(Change::AddBatch { batch, entries });
             }
         }
-        if std::mem::take(&mut self.cursor_changed) && self.cursor != self.written {
-            self.written.clone_from(&self.cursor);
+        if std::mem::take(&mut self.cursor_changed) || self.cursor.stages != self.written {
+            self.written.clone_from(&self.cursor.stages);
             write(Change::Cursor(self.cursor.clone()));
         }
         for batch in self.dropped.drain(..) {
@@ -273,7 +274,7 @@ impl Journal {
             Ok(at) => stages[at].1 = stage,
             Err(at) => stages.insert(at, (id, stage)),
         }
-        self.change_cursor(barrier);
+        self.barrier |= barrier;
     }
 
     /// Forgets the stages of the outgoing messages between two numbers: their batch is over.
@@ -283,11 +284,7 @@ impl Journal {
 
     fn forget_stages_if(&mut self, first: u64, last: u64, which: impl Fn(Stage) -> bool) {
         let stages = &mut self.cursor.stages;
-        let before = stages.len();
         stages.retain(|(id, stage)| !((first..=last).contains(id) && which(*stage)));
-        if stages.len() != before {
-            self.change_cursor(false);
-        }
     }
 
     fn change_cursor(&mut self, barrier: bool) {
@@ -381,3 +378,165 @@ const NUMBERS_RESERVED: u64 = 1000;
 
 /// How many senders of lost messages are told apart; the rest counts as the last one's.
 const LOST_SENDERS: usize = 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Message, Secret, UnixTime};
+    use crate::store::{Mode, Registration, UserRecord};
+
+    fn record() -> UserRecord {
+        UserRecord::new(Registration {
+            uin: Uin(111_111),
+            password: Secret::new("secret"),
+            mode: Mode::Follow,
+            charset: "windows-1252".into(),
+            import_contacts: false,
+            registered: UnixTime(0),
+        })
+    }
+
+    /// Takes a message to ICQ and says its number.
+    fn take(journal: &mut Journal) -> u64 {
+        let id = journal.number();
+        journal.add_outgoing(Outgoing {
+            id,
+            stanza_id: None,
+            resource: None,
+            to_client: false,
+            to: Uin(123_456_789),
+            message: Message::Text("hi".into()),
+            taken: UnixTime(0),
+            left: false,
+            own: false,
+        });
+        id
+    }
+
+    /// Writes everything down, and reads it as after a crash.
+    fn write(journal: &mut Journal, record: &mut UserRecord) -> (Journal, Vec<(u64, Stage)>, bool) {
+        let mut fx = Effects::new(0, 0);
+        journal.flush(&mut fx);
+        let changes = fx.take_changes().unwrap_or_default();
+        for change in changes.list {
+            *record = UserRecord::apply(Some(record.clone()), change).unwrap();
+        }
+        let (loaded, unfinished) = Journal::load(record.journal.clone(), record.cursor.clone());
+        let stages = unfinished.outgoing.iter();
+        let stages = stages
+            .map(|it| (it.id, loaded.outgoing_stage(it)))
+            .collect();
+        (loaded, stages, changes.barrier)
+    }
+
+    #[test]
+    fn after_a_crash_at_any_step_every_message_is_where_it_was() {
+        let mut record = record();
+        let mut journal = Journal::default();
+        let (one, two, three) = (take(&mut journal), take(&mut journal), take(&mut journal));
+        journal.left(one);
+        let (_, stages, barrier) = write(&mut journal, &mut record);
+        let expected = [
+            (one, Stage::Left),
+            (two, Stage::Waiting),
+            (three, Stage::Waiting),
+        ];
+        assert_eq!((&stages[..], barrier), (&expected[..], true));
+
+        // Leaving is written before it happens, the rest when convenient.
+        journal.left(two);
+        let (_, stages, barrier) = write(&mut journal, &mut record);
+        assert_eq!((stages[1], barrier), ((two, Stage::Left), true));
+        journal.came_back(one);
+        let (_, stages, barrier) = write(&mut journal, &mut record);
+        assert_eq!((stages[0], barrier), ((one, Stage::Waiting), false));
+        journal.ended(two);
+        let (_, stages, _) = write(&mut journal, &mut record);
+        assert_eq!(stages, [(one, Stage::Waiting), (three, Stage::Waiting)]);
+        journal.failed(three, Failure::NotConnected);
+        let (mut journal, stages, barrier) = write(&mut journal, &mut record);
+        let failed = (three, Stage::Failed(Failure::NotConnected));
+        assert_eq!(
+            (stages, barrier),
+            (vec![(one, Stage::Waiting), failed], true)
+        );
+
+        // The rest ends in another run.
+        journal.ended(one);
+        journal.ended(three);
+        let (_, stages, barrier) = write(&mut journal, &mut record);
+        assert_eq!((stages, barrier), (Vec::new(), false));
+        assert!(record.journal.is_empty() && record.cursor.stages.is_empty());
+    }
+
+    #[test]
+    fn what_ends_before_it_is_written_is_never_written() {
+        let mut record = record();
+        let mut journal = Journal::default();
+        let id = take(&mut journal);
+        journal.failed(id, Failure::TooSlow);
+        journal.ended(id);
+
+        let (_, stages, _) = write(&mut journal, &mut record);
+
+        assert!(stages.is_empty() && record.journal.is_empty());
+        assert!(record.cursor.stages.is_empty());
+    }
+
+    #[test]
+    fn numbers_go_on_after_a_restart_even_if_nothing_is_left() {
+        let mut record = record();
+        let mut journal = Journal::default();
+        let mut last = 0;
+        for _ in 0..2500 {
+            let id = take(&mut journal);
+            assert!(id > last);
+            last = id;
+            write(&mut journal, &mut record);
+            journal.ended(id);
+        }
+        let (mut journal, ..) = write(&mut journal, &mut record);
+
+        assert!(record.journal.is_empty());
+        assert!(journal.number() > last);
+    }
+
+    #[test]
+    fn whatever_is_on_disk_can_be_loaded() {
+        let cursor = Cursor {
+            last_id: 3,
+            shown: 9,
+            stages: vec![(1, Stage::Ended), (7, Stage::Left), (900, Stage::Bounced)],
+            lost: Vec::new(),
+        };
+        let entry = |id| {
+            Entry::ToIcq(Outgoing {
+                id,
+                stanza_id: None,
+                resource: None,
+                to_client: false,
+                to: Uin(1),
+                message: Message::AuthorisationGranted,
+                taken: UnixTime(0),
+                left: false,
+                own: true,
+            })
+        };
+        let batches = BTreeMap::from([(1, vec![entry(1)]), (5, Vec::new()), (6, vec![entry(7)])]);
+
+        let (mut journal, unfinished) = Journal::load(batches, cursor);
+
+        assert_eq!(unfinished.outgoing.len(), 1);
+        assert_eq!(journal.number(), 8);
+        // Batches in which nothing is open, and stages of nothing, are cleared away.
+        let mut fx = Effects::new(0, 0);
+        journal.flush(&mut fx);
+        let changes = fx.take_changes().unwrap().list;
+        assert!(changes.contains(&Change::DropBatch(1)) && changes.contains(&Change::DropBatch(5)));
+        let stages = changes.iter().find_map(|change| match change {
+            Change::Cursor(cursor) => Some(&cursor.stages[..]),
+            _ => None,
+        });
+        assert_eq!(stages, Some(&[(7, Stage::Left)][..]));
+    }
+}

@@ -8,9 +8,9 @@ use xmpp_parsers::jid::{FullJid, Jid};
 
 use super::face::Face;
 use super::facts::Facts;
-use super::{Effects, UserOutput, UserState, own, register, words};
+use super::{Effects, UserOutput, UserState, log, own, register, words};
 use crate::icq::LogoutReason;
-use crate::model::{Now, Status, UnixTime};
+use crate::model::{Now, Status, Uin, UnixTime};
 use crate::store::{Change, LoginRecord, Mode, SessionTrace};
 use crate::xmpp::Refusal;
 
@@ -19,8 +19,6 @@ use crate::xmpp::Refusal;
 pub(super) struct Login {
     record: LoginRecord,
     face: Face,
-    /// Mode *manual*: the user said so.
-    told: bool,
     /// The resource whose presence caused this login, until it had its answer.
     asked_by: Option<FullJid>,
     /// Logins that failed, one after another.
@@ -48,7 +46,6 @@ impl Login {
         Self {
             record,
             face: Face::default(),
-            told: false,
             asked_by: None,
             failures: 0,
             retry_at: None,
@@ -105,8 +102,16 @@ impl Login {
     }
 
     /// Somebody wants to write: in mode *manual* that is the user's word to log in.
-    pub(super) fn wake(&mut self, facts: &Facts) {
-        self.told |= facts.resources.want_login();
+    pub(super) fn wake(&mut self, facts: &Facts, fx: &mut Effects) {
+        if facts.resources.want_login() && !facts.state.needs_a_word() {
+            self.summon(facts, fx);
+        }
+    }
+
+    fn summon(&mut self, facts: &Facts, fx: &mut Effects) {
+        if facts.registration.mode == Mode::Manual && !self.record.summoned {
+            self.note(fx, |record| record.summoned = true);
+        }
     }
 
     /// The user says *log in*: what forbade it before does so no longer. A suspended registration has to
@@ -126,7 +131,7 @@ impl Login {
             self.set(now, facts, fx, UserState::Offline);
         }
         self.failures = 0;
-        self.told = true;
+        self.summon(facts, fx);
     }
 
     /// The user added the gateway again, or registered again.
@@ -194,7 +199,7 @@ impl Login {
         match facts.registration.mode {
             Mode::Always => true,
             Mode::Follow => facts.link_up && facts.resources.want_login(),
-            Mode::Manual => self.told,
+            Mode::Manual => self.record.summoned,
         }
     }
 
@@ -210,10 +215,13 @@ impl Login {
             self.log_off_at = None;
             self.retry_at = None;
             self.online_since = None;
-            self.told = false;
         }
-        facts.state = state.clone();
+        if state.needs_a_word() && self.record.summoned {
+            self.note(fx, |record| record.summoned = false);
+        }
+        let before = std::mem::replace(&mut facts.state, state.clone());
         if facts.registered {
+            log::state_changed(facts, &before);
             fx.output(UserOutput::State(state));
         }
         let retry_at = self.retry_at();
@@ -302,6 +310,21 @@ impl Login {
         let seconds = seconds[turn.clamp(1, seconds.len()) - 1];
         // ±30 %, so that users who lost a server together do not come back together.
         Some(Duration::from_millis(seconds * (700 + self.random() % 601)))
+    }
+
+    /// What the user wrote does not all fit into the code page: said once a day (xmpp-gateway.md §12.2).
+    pub(super) fn characters_lost(
+        &mut self,
+        now: Now,
+        facts: &Facts,
+        fx: &mut Effects,
+        to: Uin,
+        count: usize,
+    ) {
+        if self.notice(now, fx, CHARACTERS_LOST) {
+            let charset = &facts.registration.charset;
+            own::say(&facts.env(), fx, words::characters_lost(count, to, charset));
+        }
     }
 
     /// Whether a notice of this kind is due: one is given a day.
@@ -424,5 +447,8 @@ const LASTING: Duration = Duration::from_secs(60);
 const DOUBT: &str = "no-account";
 
 const DOUBTS_BELIEVED: usize = 3;
+
+/// Among the notices: characters could not be written.
+const CHARACTERS_LOST: &str = "characters-lost";
 
 const NOTICE_EVERY: Duration = Duration::from_secs(24 * 3600);

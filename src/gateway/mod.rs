@@ -4,12 +4,14 @@
 //! everything that happens to one registered user. Both are fed with inputs and time and drained of
 //! outputs; `runtime` does what the outputs say.
 
+mod charsets;
 mod effects;
 mod env;
 mod face;
 mod facts;
 mod inbox;
 mod journal;
+mod log;
 mod login;
 mod outbox;
 mod own;
@@ -59,6 +61,8 @@ pub enum UserInput {
     /// The link to the XMPP server is up (again). Everything known about resources is void; the user
     /// is about to be probed by [`User`] itself.
     LinkUp(Arc<Privileges>),
+    /// The XMPP server grants something else than before, on the same link.
+    Privileges(Arc<Privileges>),
     /// The link to the XMPP server is down.
     LinkDown,
     /// Everything this user sent before that mark has reached the XMPP server.
@@ -96,8 +100,8 @@ pub enum UserOutput {
     Disconnect,
     /// The user's state, for the operator: sent whenever it changes.
     State(UserState),
-    /// The user is registered from now on, or no longer; what an earlier registration left to be done
-    /// goes on until [`Ended`](Self::Ended).
+    /// The user is registered from now on, for the first time or with what was tried last, or no longer;
+    /// what an earlier registration left to be done goes on until [`Ended`](Self::Ended).
     Registered(bool),
     /// Nothing more will come: the task may end.
     Ended(Ending),
@@ -169,6 +173,33 @@ impl UserState {
             Self::Barred(_) => "barred",
             Self::Paused => "paused",
             Self::Suspended => "suspended",
+        }
+    }
+
+    /// Nothing but the user's word leads out of it.
+    pub const fn needs_a_word(&self) -> bool {
+        match self {
+            Self::Barred(_) | Self::Paused | Self::Suspended => true,
+            Self::Offline
+            | Self::Queued
+            | Self::Connecting
+            | Self::Loading
+            | Self::Online
+            | Self::Retrying(_) => false,
+        }
+    }
+
+    /// The ICQ server has taken the login.
+    pub const fn is_logged_in(&self) -> bool {
+        match self {
+            Self::Loading | Self::Online => true,
+            Self::Offline
+            | Self::Queued
+            | Self::Connecting
+            | Self::Retrying(_)
+            | Self::Barred(_)
+            | Self::Paused
+            | Self::Suspended => false,
         }
     }
 

@@ -8,12 +8,12 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use xmpp_parsers::jid::{Jid, ResourcePart};
-use xmpp_parsers::message::Message as MessageStanza;
+use xmpp_parsers::message::{Message as MessageStanza, MessageType};
 use xmpp_parsers::stanza_error::ErrorType;
 
 use super::journal::Journal;
 use super::pace::{Pace, Rate};
-use super::{Effects, Env, Mark, words};
+use super::{Effects, Env, Mark, UserState, words};
 use crate::icq::{Command, MessageId, NotSent};
 use crate::model::{Message, Now, Uin, UnixTime};
 use crate::store::{Failure, Outgoing, Stage};
@@ -155,8 +155,11 @@ impl Outbox {
         if text == Ok(None) {
             return Ok(None);
         }
+        if message.type_ == MessageType::Groupchat {
+            return text;
+        }
         if !env.icq_online && !will_connect {
-            return Err(refusal(Failure::NotConnected));
+            return Err(not_connected(env.state));
         }
         let text = text?;
         if to == env.uin {
@@ -302,6 +305,13 @@ impl Outbox {
         self.turn = None;
     }
 
+    /// Whom a message is for that is in the session's hands, if it is the user's own.
+    pub fn receiver(&self, id: MessageId) -> Option<Uin> {
+        let mut in_flight = self.in_flight.iter();
+        let letter = in_flight.find(|letter| letter.id == id.0 && !letter.own)?;
+        Some(letter.sender.to)
+    }
+
     /// ICQ acknowledged a message.
     pub fn sent(&mut self, now: Now, journal: &mut Journal, id: MessageId) {
         if let Some(letter) = self.land(now, id) {
@@ -396,7 +406,11 @@ impl Outbox {
             return journal.ended(letter.id);
         }
         journal.failed(letter.id, failure);
-        let refusal = why.cloned().unwrap_or_else(|| refusal(failure));
+        let refusal = match (why, failure) {
+            (Some(why), _) => why.clone(),
+            (None, Failure::NotConnected) => not_connected(env.state),
+            (None, _) => refusal(failure),
+        };
         let mut failed = Failed::new(letter, refusal);
         if env.link_up {
             failed.tell(env, fx);
@@ -513,11 +527,17 @@ fn hold_until(now: Now, env: &Env<'_>, own: bool) -> Option<Instant> {
     (!env.icq_online && !own).then(|| now.instant + env.settings.message_hold)
 }
 
+/// The answer to a message that this state does not let out.
+pub(super) fn not_connected(state: &UserState) -> Refusal {
+    Refusal::new(Condition::ServiceUnavailable, words::cannot_send(state))
+        .with_type(ErrorType::Wait)
+}
+
 /// xmpp-gateway.md §15.2, as far as V5 can fail.
 fn refusal(failure: Failure) -> Refusal {
     match failure {
-        Failure::NotConnected => Refusal::new(Condition::ServiceUnavailable, words::NOT_CONNECTED)
-            .with_type(ErrorType::Wait),
+        // In which state the login was, nobody knows after a restart.
+        Failure::NotConnected => not_connected(&UserState::Offline),
         Failure::TooSlow => Refusal::new(Condition::ResourceConstraint, words::ICQ_TOO_SLOW),
         Failure::Unconfirmed { parts_sent, parts } if parts > 1 => Refusal::new(
             Condition::RemoteServerTimeout,

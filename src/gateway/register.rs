@@ -6,7 +6,7 @@ use xmpp_parsers::data_forms::{DataForm, DataFormType, Field, FieldType, Option_
 use xmpp_parsers::data_forms_validate::{Datatype, Method, Validate};
 use xmpp_parsers::ns;
 
-use super::{Settings, words};
+use super::{Settings, charsets, words};
 use crate::icq::LogoutReason;
 use crate::model::{Secret, Uin, UnixTime};
 use crate::store::{Mode, Registration};
@@ -31,8 +31,14 @@ pub(super) struct Fields {
     import: Option<String>,
 }
 
-/// The payload that asks to fill in a registration; `known` is the one there is.
-pub(super) fn form(settings: &Settings, known: Option<&Registration>, local: bool) -> Element {
+/// The payload that asks to fill in a registration; `known` is the one there is, `lang` the language of
+/// the request.
+pub(super) fn form(
+    settings: &Settings,
+    known: Option<&Registration>,
+    lang: Option<&str>,
+    local: bool,
+) -> Element {
     let uin = known.map(|known| known.uin.to_string());
     let text = |name, text: Option<&str>| {
         Element::builder(name, ns::REGISTER)
@@ -47,19 +53,24 @@ pub(super) fn form(settings: &Settings, known: Option<&Registration>, local: boo
         .append(text("instructions", Some(words::FORM_INSTRUCTIONS)))
         .append(text("username", uin.as_deref()))
         .append(Element::bare("password", ns::REGISTER))
-        .append(Element::from(data_form(settings, known, local)))
+        .append(Element::from(data_form(settings, known, lang, local)))
         .build()
 }
 
-fn data_form(settings: &Settings, known: Option<&Registration>, local: bool) -> DataForm {
+fn data_form(
+    settings: &Settings,
+    known: Option<&Registration>,
+    lang: Option<&str>,
+    local: bool,
+) -> DataForm {
     let warning = match local {
         true => words::FORM_WARNING,
         false => words::FORM_WARNING_REMOTE,
     };
-    let instructions = match known {
-        None => warning.to_owned(),
-        Some(_) => format!("{warning} {}", words::FORM_UNCHANGED),
-    };
+    let mut instructions = format!("{} {warning}", words::FORM_INSTRUCTIONS);
+    if known.is_some() {
+        instructions = format!("{instructions} {}", words::FORM_UNCHANGED);
+    }
     let username = Field {
         label: Some(words::FIELD_UIN.to_owned()),
         required: true,
@@ -87,24 +98,29 @@ fn data_form(settings: &Settings, known: Option<&Registration>, local: bool) -> 
         ..Field::new("x-mode", FieldType::ListSingle)
             .with_value(mode_name(known.map(|known| known.mode).unwrap_or_default()))
     };
-    let charset = known.map_or(settings.charset.as_str(), |known| known.charset.as_str());
-    let mut charsets: Vec<Option_> = CHARSETS
-        .iter()
-        .map(|(value, label)| option(value, label))
-        .collect();
-    if CHARSETS.iter().all(|(value, _)| *value != charset) {
-        charsets.push(option(charset, charset));
-    }
-    let charset = Field {
-        label: Some(words::FIELD_CHARSET.to_owned()),
-        options: charsets,
-        ..Field::new("x-charset", FieldType::ListSingle).with_value(charset)
-    };
-    let fields = vec![username, password, import, mode, charset];
+    let charset = known.map_or_else(
+        || charsets::likely(lang, settings),
+        |known| known.charset.as_str(),
+    );
+    let fields = vec![username, password, import, mode, charset_field(charset)];
     DataForm {
         title: Some(words::FORM_TITLE.to_owned()),
         instructions: Some(instructions),
         ..DataForm::new(DataFormType::Form, ns::REGISTER, fields)
+    }
+}
+
+/// The choice of a code page; what the operator or an earlier form chose is among them.
+fn charset_field(chosen: &str) -> Field {
+    let known = charsets::ALL.iter();
+    let mut options: Vec<Option_> = known.map(|(value, label)| option(value, label)).collect();
+    if !charsets::is_known(chosen) {
+        options.push(option(chosen, chosen));
+    }
+    Field {
+        label: Some(words::FIELD_CHARSET.to_owned()),
+        options,
+        ..Field::new("x-charset", FieldType::ListSingle).with_value(chosen)
     }
 }
 
@@ -164,44 +180,51 @@ impl Fields {
     }
 
     /// The registration these fields ask for. What is left out stays as it is in `known`, or gets its
-    /// default; a password belongs to its number.
+    /// default, which depends on the language they were sent in; a password belongs to its number.
     pub(super) fn complete(
         self,
         known: Option<&Registration>,
         settings: &Settings,
+        lang: Option<&str>,
         now: UnixTime,
     ) -> Result<Registration, Refusal> {
-        let bad = |field| Refusal::new(Condition::NotAcceptable, words::bad_field(field));
+        let refuse = |text| Refusal::new(Condition::NotAcceptable, text);
+        let empty = |field| refuse(words::empty_field(field));
+        let bad = |field, why| refuse(words::bad_field(field, why));
         let uin = match (&self.username, known) {
-            (Some(typed), _) => {
-                Uin::from_person(typed, settings.lowest_uin).map_err(|_| bad("username"))?
-            }
+            (Some(typed), _) => Uin::from_person(typed, settings.lowest_uin)
+                .map_err(|_| bad(words::FIELD_UIN, words::NOT_A_NUMBER))?,
             (None, Some(known)) => known.uin,
-            (None, None) => return Err(bad("username")),
+            (None, None) => return Err(empty(words::FIELD_UIN)),
         };
         let stored = known.filter(|known| known.uin == uin);
         let password = match (self.password, stored) {
             (Some(password), _) => password,
             (None, Some(known)) => known.password.clone(),
-            (None, None) => return Err(bad("password")),
+            (None, None) => return Err(empty(words::FIELD_PASSWORD)),
         };
         if password.reveal().chars().count() > MAX_PASSWORD_CHARS {
-            return Err(bad("password"));
+            return Err(bad(words::FIELD_PASSWORD, words::PASSWORD_TOO_LONG));
         }
         let mode = match self.mode {
-            Some(name) => mode_of(&name).ok_or_else(|| bad("x-mode"))?,
+            Some(name) => {
+                mode_of(&name).ok_or_else(|| bad(words::FIELD_MODE, words::NOT_A_CHOICE))?
+            }
             None => known.map(|known| known.mode).unwrap_or_default(),
         };
-        let default = known.map_or(&settings.charset, |known| &known.charset);
+        let default = known.map_or_else(
+            || charsets::likely(lang, settings),
+            |known| known.charset.as_str(),
+        );
         let charset = match self.charset {
-            Some(label) if is_charset(&label) || label == *default => label,
-            Some(_) => return Err(bad("x-charset")),
-            None => default.clone(),
+            Some(label) if charsets::is_known(&label) || label == default => label,
+            Some(_) => return Err(bad(words::FIELD_CHARSET, words::NOT_A_CHOICE)),
+            None => default.to_owned(),
         };
         let import_contacts = match self.import.as_deref() {
             Some("1" | "true") => true,
             Some("0" | "false") => false,
-            Some(_) => return Err(bad("x-import")),
+            Some(_) => return Err(bad(words::FIELD_IMPORT, words::NOT_A_CHOICE)),
             None => known.is_none_or(|known| known.import_contacts),
         };
         Ok(Registration {
@@ -252,10 +275,6 @@ fn filled(text: String) -> Option<String> {
     (!text.trim().is_empty()).then_some(text)
 }
 
-fn is_charset(label: &str) -> bool {
-    CHARSETS.iter().any(|(value, _)| *value == label)
-}
-
 fn mode_of(name: &str) -> Option<Mode> {
     let found = MODES.iter().find(|(_, value, _)| *value == name)?;
     Some(found.0)
@@ -273,20 +292,6 @@ const MODES: [(Mode, &str, &str); 3] = [
     (Mode::Follow, "follow", words::MODE_FOLLOW),
     (Mode::Always, "always", words::MODE_ALWAYS),
     (Mode::Manual, "manual", words::MODE_MANUAL),
-];
-
-/// The code pages ICQ clients of that time wrote in, by their number of users; labels of encoding_rs.
-const CHARSETS: [(&str, &str); 10] = [
-    ("windows-1252", "Western (windows-1252)"),
-    ("windows-1251", "Cyrillic (windows-1251)"),
-    ("windows-1250", "Central European (windows-1250)"),
-    ("windows-1253", "Greek (windows-1253)"),
-    ("windows-1254", "Turkish (windows-1254)"),
-    ("windows-1255", "Hebrew (windows-1255)"),
-    ("windows-1256", "Arabic (windows-1256)"),
-    ("shift_jis", "Japanese (Shift_JIS)"),
-    ("gbk", "Chinese (GBK)"),
-    ("koi8-r", "Cyrillic (KOI8-R)"),
 ];
 
 /// Digits with spaces, dots and dashes between them: five to ten digits, fewer on private servers.
@@ -323,7 +328,7 @@ mod tests {
         let Submission::Fields(fields) = read(children)? else {
             panic!("these were fields");
         };
-        fields.complete(known, &settings(), UnixTime::from_secs(2))
+        fields.complete(known, &settings(), None, UnixTime::from_secs(2))
     }
 
     fn condition_of<T: std::fmt::Debug>(result: Result<T, Refusal>) -> Condition {
@@ -333,10 +338,13 @@ mod tests {
     #[test]
     fn the_form_comes_in_both_styles() {
         let expected: Element = "<query xmlns='jabber:iq:register'>\
-            <instructions>Enter your ICQ number and ICQ password.</instructions>\
+            <instructions>Enter your ICQ number and ICQ password. ICQ passwords have up to 8 \
+            characters; of a longer one, only the first 8 are used.</instructions>\
             <username/><password/>\
             <x xmlns='jabber:x:data' type='form'><title>ICQ account</title>\
-            <instructions>The password is kept encrypted on this server, because ICQ needs it at \
+            <instructions>Enter your ICQ number and ICQ password. ICQ passwords have up to 8 \
+            characters; of a longer one, only the first 8 are used. \
+            The password is kept encrypted on this server, because ICQ needs it at \
             each login.</instructions>\
             <field type='hidden' var='FORM_TYPE'><value>jabber:iq:register</value></field>\
             <field var='username' label='ICQ number'><required/>\
@@ -364,12 +372,12 @@ mod tests {
             <value>windows-1252</value></field></x></query>"
             .parse()
             .unwrap();
-        assert_eq!(form(&settings(), None, true), expected);
+        assert_eq!(form(&settings(), None, None, true), expected);
     }
 
     #[test]
     fn a_known_registration_is_shown_without_its_password() {
-        let form = form(&settings(), Some(&registration()), true);
+        let form = form(&settings(), Some(&registration()), None, true);
 
         let xml = String::from(&form);
         assert!(form.has_child("registered", ns::REGISTER));
@@ -385,8 +393,36 @@ mod tests {
 
     #[test]
     fn people_from_elsewhere_are_told_who_can_read_their_password() {
-        let xml = String::from(&form(&settings(), None, false));
+        let xml = String::from(&form(&settings(), None, None, false));
         assert!(xml.contains("whose operator can read it"));
+    }
+
+    #[test]
+    fn who_asks_in_russian_writes_to_people_with_russian_clients() {
+        let offered = |known| {
+            let form = form(&settings(), known, Some("ru"), true);
+            let x = form.get_child("x", ns::DATA_FORMS).unwrap();
+            let mut fields = x.children();
+            let charset = fields.find(|field| field.attr("var") == Some("x-charset"));
+            let value = charset.unwrap().get_child("value", ns::DATA_FORMS);
+            value.unwrap().text()
+        };
+        let western = Registration {
+            charset: "windows-1252".into(),
+            ..registration()
+        };
+
+        assert_eq!(offered(None), "windows-1251");
+        assert_eq!(offered(Some(&western)), "windows-1252");
+
+        // Old clients send the plain fields back, where there is no choice.
+        let plain = "<username>123456</username><password>secret</password>";
+        let Submission::Fields(fields) = read(plain).unwrap() else {
+            panic!("these were fields");
+        };
+        let now = UnixTime::from_secs(2);
+        let registration = fields.complete(None, &settings(), Some("ru-RU"), now);
+        assert_eq!(registration.unwrap().charset, "windows-1251");
     }
 
     #[test]
@@ -441,26 +477,31 @@ mod tests {
 
     #[test]
     fn a_field_that_cannot_be_is_named() {
-        for (children, field) in [
+        let long = "x".repeat(MAX_PASSWORD_CHARS + 1);
+        for (children, text) in [
             (
                 "<username>juliet</username><password>x</password>",
-                "username",
+                "ICQ number: This is not an ICQ number. Numbers have five to ten digits.",
             ),
-            ("<password>x</password>", "username"),
+            ("<password>x</password>", "ICQ number: Please fill this in."),
             (
                 "<username>123456</username><password> </password>",
-                "password",
+                "ICQ password: Please fill this in.",
+            ),
+            (
+                &format!("<username>123456</username><password>{long}</password>"),
+                "ICQ password: This is too long. ICQ passwords have up to 8 characters.",
             ),
             (
                 "<x xmlns='jabber:x:data' type='submit'><field var='username'><value>123456</value>\
                  </field><field var='password'><value>x</value></field>\
                  <field var='x-mode'><value>sometimes</value></field></x>",
-                "x-mode",
+                "When to be online on ICQ: This is none of the choices.",
             ),
         ] {
             let refusal = complete(children, None).unwrap_err();
             assert_eq!(refusal.condition, Condition::NotAcceptable, "{children}");
-            assert!(refusal.text.contains(field), "{children}: {}", refusal.text);
+            assert_eq!(refusal.text, text, "{children}");
         }
     }
 
@@ -481,14 +522,6 @@ mod tests {
             "<x xmlns='jabber:x:data' type='cancel'/>",
         ] {
             assert_eq!(condition_of(read(children)), Condition::BadRequest);
-        }
-    }
-
-    #[test]
-    fn every_offered_code_page_is_one() {
-        for (label, _) in CHARSETS {
-            let encoding = encoding_rs::Encoding::for_label(label.as_bytes());
-            assert!(encoding.is_some(), "{label}");
         }
     }
 }

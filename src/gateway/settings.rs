@@ -23,7 +23,7 @@ pub struct Settings {
     pub unique_uin: bool,
     /// The smallest number people may name.
     pub lowest_uin: Uin,
-    /// The code page of a user who chose none: `windows-1252`.
+    /// The code page of a user who chose none and whose language names none: `windows-1252`.
     pub charset: String,
     /// How often an ICQ session shows that it lives.
     pub keep_alive: Duration,

@@ -1,5 +1,8 @@
-//! For tests that read as conversations: stanzas in and out as XML, without the namespace of the stream.
+//! For tests that read as conversations: stanzas in and out as XML, without the namespace of the stream,
+//! and what is logged meanwhile.
 
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use minidom::{Element, Node};
@@ -95,4 +98,35 @@ fn write(element: &Element, outer: &str, out: &mut String) {
 fn is_made_up(id: &str) -> bool {
     let digits = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_hexdigit());
     id.contains('-') && id.trim_start_matches(['g', 'i']).split('-').all(digits)
+}
+
+/// The lines that are logged while `story` goes on, without time and place.
+pub(super) fn logged(story: impl FnOnce()) -> Vec<String> {
+    let page = Page::default();
+    let writer = page.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_writer(move || writer.clone())
+        .with_ansi(false)
+        .with_target(false)
+        .without_time()
+        .finish();
+    tracing::subscriber::with_default(subscriber, story);
+    let bytes = page.0.lock().unwrap_or_else(PoisonError::into_inner);
+    let text = String::from_utf8(bytes.clone()).unwrap();
+    text.lines().map(|line| line.trim().to_owned()).collect()
+}
+
+#[derive(Clone, Default)]
+struct Page(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Page {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut page = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        page.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }

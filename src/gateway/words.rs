@@ -1,4 +1,5 @@
-//! Every sentence the gateway says to people, in one place (xmpp-gateway.md §27 will translate them).
+//! What the gateway says to people, in one place (xmpp-gateway.md §27 will translate it). The reasons why
+//! a message does not go to ICQ as it is are where that is decided, in [`crate::xmpp::message`].
 //!
 //! What has parameters is a function, so that a catalogue can take its place.
 
@@ -49,6 +50,20 @@ pub(super) fn logged_out(reason: &LogoutReason) -> Cow<'static, str> {
         LogoutReason::SessionLost | LogoutReason::ConnectionLost => "ICQ connection lost.".into(),
         LogoutReason::NoAnswer => "ICQ did not answer.".into(),
         LogoutReason::Unreachable(_) => "ICQ cannot be reached.".into(),
+    }
+}
+
+/// Why a message to ICQ comes back in this state.
+pub(super) fn cannot_send(state: &UserState) -> Cow<'static, str> {
+    match state {
+        UserState::Queued | UserState::Connecting | UserState::Loading | UserState::Retrying(_) => {
+            format!("Not connected to ICQ yet. {}", state.sentence()).into()
+        }
+        // Between two logins.
+        UserState::Online => NOT_CONNECTED.into(),
+        UserState::Offline | UserState::Barred(_) | UserState::Paused | UserState::Suspended => {
+            state.sentence()
+        }
     }
 }
 
@@ -123,10 +138,10 @@ pub(super) fn registration_failed(reason: &LogoutReason) -> Cow<'static, str> {
 }
 
 /// The first message to somebody who has registered.
-pub(super) fn welcome(uin: Uin) -> String {
+pub(super) fn welcome(uin: Uin, gateway: &str) -> String {
     format!(
-        "Welcome to ICQ. Your number here is {uin}. To write to somebody, add NUMBER@ and my address \
-         to your contacts.\n{HELP}"
+        "Welcome to ICQ. Your number here is {uin}. To write to somebody, add NUMBER@{gateway} to your \
+         contacts, with their ICQ number for NUMBER.\n{HELP}"
     )
 }
 
@@ -146,9 +161,14 @@ pub(super) fn register_first(gateway: &str) -> String {
     )
 }
 
-/// A form lacks something, or has something that cannot be.
-pub(super) fn bad_field(field: &'static str) -> String {
-    format!("The field {field} is missing or cannot be right.")
+/// A field of a form that was left empty.
+pub(super) fn empty_field(label: &str) -> String {
+    format!("{label}: Please fill this in.")
+}
+
+/// A field of a form that holds something else than it may.
+pub(super) fn bad_field(label: &str, why: &str) -> String {
+    format!("{label}: {why}")
 }
 
 pub(super) const HELP: &str = "I understand: *help*, *status*, *login*, *logout*, *unregister*.";
@@ -166,7 +186,8 @@ pub(super) const SUSPENDED: &str = "You removed the gateway from your contact li
 pub(super) const RESTARTING: &str = "Gateway is restarting";
 
 pub(super) const FORM_TITLE: &str = "ICQ account";
-pub(super) const FORM_INSTRUCTIONS: &str = "Enter your ICQ number and ICQ password.";
+pub(super) const FORM_INSTRUCTIONS: &str = "Enter your ICQ number and ICQ password. ICQ passwords have \
+     up to 8 characters; of a longer one, only the first 8 are used.";
 pub(super) const FORM_WARNING: &str = "The password is kept encrypted on this server, because ICQ needs \
      it at each login.";
 pub(super) const FORM_WARNING_REMOTE: &str = "The password is kept encrypted on this server, because ICQ \
@@ -180,6 +201,9 @@ pub(super) const MODE_FOLLOW: &str = "While I am online";
 pub(super) const MODE_ALWAYS: &str = "Always";
 pub(super) const MODE_MANUAL: &str = "Only when I say so";
 pub(super) const FIELD_CHARSET: &str = "Old clients write in";
+pub(super) const NOT_A_CHOICE: &str = "This is none of the choices.";
+pub(super) const PASSWORD_TOO_LONG: &str =
+    "This is too long. ICQ passwords have up to 8 characters.";
 
 pub(super) const REGISTRATION_TIMEOUT: &str =
     "ICQ did not answer. Nothing was stored; please try again.";
@@ -228,16 +252,17 @@ pub(super) fn messages_lost(lost: &[(Uin, u32)]) -> String {
 /// Many contacts were taken off the roster at once.
 pub(super) fn contacts_kept(count: usize) -> String {
     format!(
-        "Many contacts were removed at once. In case that was a mistake, {count} of them were kept on \
-         your ICQ list, out of sight. Add one again to see it; remove it by itself to delete it."
+        "Contacts went off your contact list all at once. In case that was a mistake, {count} of them \
+         were kept on your ICQ list, out of sight. Add one again to see it; remove it by itself to delete \
+         it."
     )
 }
 
 /// There are too many contacts to ask about each.
 pub(super) fn contacts_to_add(count: usize, gateway: &str) -> String {
     format!(
-        "You have {count} ICQ contacts that are not in your contact list. To see one, add its number \
-         @{gateway}."
+        "You have {count} ICQ contacts that are not in your contact list. To see one, add \
+         NUMBER@{gateway}, with its ICQ number for NUMBER."
     )
 }
 
@@ -253,6 +278,19 @@ pub(super) fn requests_waiting(numbers: &[Uin]) -> String {
         "{} more people on ICQ want to add you: {}{more}. I will ask you about them little by little.",
         numbers.len(),
         shown.join(", ")
+    )
+}
+
+/// A message holds characters that the code page lacks.
+pub(super) fn characters_lost(count: usize, to: Uin, charset: &str) -> String {
+    let characters = match count {
+        1 => "One character".to_owned(),
+        count => format!("{count} characters"),
+    };
+    format!(
+        "{characters} of your message to {to} could not be shown to an old ICQ client that writes in \
+         {charset}, and became question marks. If your contacts write in another alphabet, register \
+         again and choose it in the form; your password may stay empty there."
     )
 }
 

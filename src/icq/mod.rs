@@ -98,6 +98,13 @@ pub enum Event {
     /// All messages that waited on the server were reported, or the server does not say so in time.
     /// Comes once after each login; a message that waited may still follow.
     OfflineMessagesEnd,
+    /// This message goes out with question marks: the code page lacks so many of its characters.
+    Replaced {
+        /// Which.
+        id: MessageId,
+        /// How many.
+        characters: usize,
+    },
     /// The server acknowledged this message, all its parts.
     Sent(MessageId),
     /// This message did not go out whole.
@@ -186,6 +193,22 @@ impl LogoutReason {
             Self::NoAnswer => "no-answer",
             Self::ConnectionLost => "connection-lost",
             Self::Unreachable(_) => "unreachable",
+        }
+    }
+
+    /// What the server or the operating system adds in its own words.
+    pub fn detail(&self) -> Option<&str> {
+        match self {
+            Self::Refused(text) | Self::Kicked(text) | Self::Unreachable(text) => Some(text)
+                .filter(|text| !text.is_empty())
+                .map(String::as_str),
+            Self::Asked
+            | Self::WrongPassword
+            | Self::AlreadyOnline
+            | Self::TryAgainLater
+            | Self::SessionLost
+            | Self::NoAnswer
+            | Self::ConnectionLost => None,
         }
     }
 }

@@ -126,10 +126,7 @@ impl GatewayTask {
             FromUser::Stanza(stanza) => return self.link.send(&stanza),
             FromUser::Mark(user, mark, link) => return self.link.mark(MarkOf { user, mark }, link),
             FromUser::WantLogin(jid) => GatewayInput::WantLogin(name(jid)),
-            FromUser::State(jid, state) => {
-                tracing::debug!(%jid, state = state.code(), "a user's state");
-                GatewayInput::State(name(jid), state)
-            }
+            FromUser::State(jid, state) => GatewayInput::State(name(jid), state),
             FromUser::Registered(jid, registered) => {
                 GatewayInput::Registered(name(jid), registered)
             }

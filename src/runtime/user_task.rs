@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Instant;
 
+use tokio::io::Interest;
 use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
 use tokio::time::{Sleep, sleep_until};
@@ -94,7 +95,15 @@ impl UserTask {
     }
 
     /// Drives the user to the end.
-    pub(super) async fn run(mut self) -> Return {
+    #[expect(
+        clippy::manual_async_fn,
+        reason = "an async fn would keep a second place for all of `self`, ten thousand times"
+    )]
+    pub(super) fn run(mut self) -> impl Future<Output = Return> + Send {
+        async move { self.drive().await }
+    }
+
+    async fn drive(&mut self) -> Return {
         let timer = sleep_until(Instant::now().into());
         tokio::pin!(timer);
         loop {
@@ -249,10 +258,23 @@ impl UserTask {
     }
 }
 
+/// Waits for a datagram. An error is one that the network reported: a closed port, mostly, which
+/// counts as an event of its own and would wake nobody who waits for datagrams only.
 async fn readable(socket: Option<&UdpSocket>) -> io::Result<()> {
-    match socket {
-        Some(socket) => socket.readable().await,
-        None => std::future::pending().await,
+    let Some(socket) = socket else {
+        return std::future::pending().await;
+    };
+    let ready = socket.ready(Interest::READABLE | Interest::ERROR).await?;
+    if !ready.is_error() {
+        return Ok(());
+    }
+    let reported = socket.try_io(Interest::ERROR, || match socket.take_error()? {
+        Some(error) => Err(error),
+        None => Err(io::ErrorKind::WouldBlock.into()),
+    });
+    match reported {
+        Err(error) if error.kind() != io::ErrorKind::WouldBlock => Err(error),
+        Err(_) | Ok(()) => Ok(()),
     }
 }
 
@@ -262,3 +284,40 @@ const INPUTS_AT_ONCE: usize = 128;
 
 const DATAGRAMS_AT_ONCE: usize = 64;
 const LONGEST_DATAGRAM: usize = 8192;
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+    use std::time::Duration;
+
+    use tokio::time::timeout;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_refusal_is_heard_without_another_datagram_and_only_once() {
+        let server = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let address = server.local_addr().unwrap();
+        let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        socket.connect(address).await.unwrap();
+        drop(server);
+
+        socket.send(b"is anybody there?").await.unwrap();
+        let heard = timeout(Duration::from_secs(5), readable(Some(&socket))).await;
+        assert_eq!(
+            heard.unwrap().unwrap_err().kind(),
+            io::ErrorKind::ConnectionRefused
+        );
+
+        let server = UdpSocket::bind(address).await.unwrap();
+        let own = socket.local_addr().unwrap();
+        server.send_to(b"now there is", own).await.unwrap();
+        let mut datagram = [0; 32];
+        loop {
+            readable(Some(&socket)).await.unwrap();
+            if socket.try_recv(&mut datagram).is_ok() {
+                break;
+            }
+        }
+    }
+}

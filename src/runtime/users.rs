@@ -74,6 +74,7 @@ impl Users {
             UserInput::Stanza(stanza) => return place.inbox.push_stanza(stanza),
             UserInput::LinkUp(_) => place.inbox.push(Item::LinkUp(input, link)),
             UserInput::LinkDown
+            | UserInput::Privileges(_)
             | UserInput::Confirmed(_)
             | UserInput::LoginGranted
             | UserInput::Connected { .. }
@@ -175,7 +176,76 @@ const FORGIVEN_AFTER: Duration = Duration::from_secs(3600);
 
 #[cfg(test)]
 mod tests {
+    use tempfile::TempDir;
+    use tokio::sync::mpsc;
+    use xmpp_parsers::jid::Jid;
+    use xmpp_parsers::message::Message;
+
+    use super::super::clock::now;
+    use super::super::links::Links;
+    use super::super::store_thread;
     use super::*;
+    use crate::gateway::{Seat, Settings, Shared};
+    use crate::model::{Secret, Uin};
+    use crate::store::{Change, Key, Mode, Registration, Store};
+
+    #[tokio::test]
+    async fn a_task_that_panics_is_started_again_and_what_waited_for_it_is_kept() {
+        let (_folder, mut users, mut from_users) = users();
+        let place = Place {
+            jid: Arc::new(romeo()),
+            inbox: Arc::default(),
+            crashes: Crashes::default(),
+        };
+        let id = users.tasks.spawn(async { panic!("poison") }).id();
+        users.jids.insert(id, place.jid.clone());
+        users.places.insert(romeo(), place);
+
+        users.tend().await;
+        let input = UserInput::Stanza(stanza());
+        let delivered = users.deliver(&romeo(), input, LinkNumber(1));
+        let Some(FromUser::Reloaded(jid, Some(record))) = from_users.recv().await else {
+            panic!("the store does not know Romeo");
+        };
+        let user = User::load(now(), seat(), *record);
+        let left = users.start(romeo(), user, LinkNumber(1));
+
+        assert_eq!(delivered, Ok(()));
+        assert_eq!(*jid, romeo());
+        assert_eq!(left, [stanza()]);
+        let input = UserInput::Stanza(stanza());
+        assert_eq!(users.deliver(&romeo(), input, LinkNumber(1)), Ok(()));
+    }
+
+    #[tokio::test]
+    async fn a_task_is_not_much_larger_than_its_user() {
+        let (_folder, users, _from_users) = users();
+        let jid = Arc::new(romeo());
+        let record = users.world.store.load(romeo()).await.unwrap().unwrap();
+        let user = User::load(now(), seat(), record);
+
+        let task = UserTask::new(
+            user,
+            jid,
+            Arc::default(),
+            users.world.clone(),
+            LinkNumber(1),
+        );
+
+        let bytes = size_of_val(&task.run());
+        assert!(bytes < size_of::<User>() + 1024, "{bytes} bytes");
+    }
+
+    #[tokio::test]
+    async fn what_nobody_can_take_comes_back() {
+        let (_folder, users, _from_users) = users();
+
+        let input = UserInput::Stanza(stanza());
+
+        assert_eq!(users.deliver(&romeo(), input, LinkNumber(1)), Err(stanza()));
+        let word = users.deliver(&romeo(), UserInput::Shutdown, LinkNumber(1));
+        assert_eq!(word, Ok(()));
+    }
 
     #[test]
     fn a_task_that_dies_often_starts_ever_later() {
@@ -191,5 +261,48 @@ mod tests {
         assert_eq!(pauses, [1, 2, 4, 8, 16, 32, 64, 128, 256, 300]);
         now += Duration::from_secs(3600);
         assert_eq!(crashes.handle_crash(now), Duration::from_secs(1));
+    }
+
+    fn users() -> (TempDir, Users, mpsc::Receiver<FromUser>) {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = Store::open(folder.path(), Key::in_memory([7; 32])).unwrap();
+        let registration = Registration {
+            uin: Uin(100_001),
+            password: Secret::new("secret"),
+            mode: Mode::Manual,
+            charset: "windows-1252".to_owned(),
+            import_contacts: false,
+            registered: now().unix,
+        };
+        let changes = vec![Change::Registration(Box::new(registration))];
+        store.apply(&[(romeo(), changes)]).unwrap();
+        let (store, _thread) = store_thread::spawn(store).unwrap();
+        let (outbox, from_users) = mpsc::channel(8);
+        let links = Arc::new(Links::new("127.0.0.1".to_owned(), 4000, Vec::new()));
+        let world = World {
+            outbox,
+            store,
+            links,
+        };
+        (folder, Users::new(world, JoinSet::new()), from_users)
+    }
+
+    fn seat() -> Seat {
+        let settings = Settings::new("icq.example.org".parse().unwrap());
+        Seat {
+            shared: Arc::new(Shared::new(settings, now())),
+            jid: romeo(),
+            run: 1,
+            task: 1,
+            seed: 1,
+        }
+    }
+
+    fn romeo() -> BareJid {
+        BareJid::new("romeo@example.org").unwrap()
+    }
+
+    fn stanza() -> Stanza {
+        Stanza::Message(Box::new(Message::new(Jid::from(romeo()))))
     }
 }

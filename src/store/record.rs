@@ -59,6 +59,8 @@ pub enum Mode {
 pub struct LoginRecord {
     /// Logged out by the user's own wish; survives restarts (xmpp-gateway.md §6.2).
     pub paused: bool,
+    /// In mode *manual*: the user said *log in*, and nothing has undone that. Survives restarts, too.
+    pub summoned: bool,
     /// The user took the gateway off the roster at that time (xmpp-gateway.md §5.5).
     pub suspended: Option<UnixTime>,
     /// The code of the failure that forbids trying again by itself: a wrong password, a kick.

@@ -9,6 +9,7 @@ pub(super) fn everything() -> Vec<Change> {
         register(Uin(10_001)),
         Change::Login(Box::new(LoginRecord {
             paused: true,
+            summoned: true,
             suspended: Some(UnixTime(1)),
             barred: Some("kicked".into()),
             sessions: vec![SessionTrace {

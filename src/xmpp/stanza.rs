@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use minidom::Element;
+use minidom::rxml::Namespace;
 use xmpp_parsers::iq::Iq;
 use xmpp_parsers::jid::Jid;
 use xmpp_parsers::message::{Id, Message, MessageType};
@@ -175,6 +176,8 @@ pub struct Request {
     pub id: String,
     /// A set rather than a get.
     pub set: bool,
+    /// The language it is asked in, if that is said: `ru`, `de-AT`.
+    pub lang: Option<String>,
     /// What is asked.
     pub payload: Element,
 }
@@ -182,29 +185,26 @@ pub struct Request {
 impl Request {
     /// Reads a get or set with both addresses; anything else comes back.
     pub fn read(iq: Box<Iq>) -> Result<Self, Box<Iq>> {
+        let set = matches!(*iq, Iq::Set { .. });
         match *iq {
             Iq::Get {
                 from: Some(from),
                 to: Some(to),
                 id,
-                payload,
-            } => Ok(Self {
-                from,
-                to,
-                id,
-                set: false,
-                payload,
-            }),
-            Iq::Set {
+                mut payload,
+            }
+            | Iq::Set {
                 from: Some(from),
                 to: Some(to),
                 id,
-                payload,
+                mut payload,
             } => Ok(Self {
                 from,
                 to,
                 id,
-                set: true,
+                set,
+                // Payloads are read strictly, and few expect it.
+                lang: payload.attrs_mut().remove(&Namespace::XML, "lang"),
                 payload,
             }),
             other => Err(Box::new(other)),
@@ -268,7 +268,7 @@ fn with_code<'x>(
         done |= is_error;
         let code = is_error.then(|| {
             Ok(Item::Attribute(
-                minidom::rxml::Namespace::NONE,
+                Namespace::NONE,
                 Cow::Borrowed(minidom::rxml::xml_ncname!("code")),
                 code.into(),
             ))

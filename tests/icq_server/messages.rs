@@ -1,6 +1,7 @@
 //! Messages: relayed, stored, handed out, deleted, and what happens when nobody acknowledges.
 
-use icq_transport::icq::udp::to_server::{ReverseTcpRequest, SendMessage};
+use icq_transport::icq::udp::from_server::{Date, Sent};
+use icq_transport::icq::udp::to_server::{AckMessages, ReverseTcpRequest, SendMessage};
 use icq_transport::icq::udp::{FromServer, ToServer};
 use icq_transport::model::Uin;
 use icq_transport::server::{Behaviour, Ending, JournalEvent, LetterNumber, Loss, Retransmission};
@@ -101,15 +102,21 @@ fn what_waited_is_handed_out_when_asked_for_and_deleted_when_told_to() {
     let FromServer::OfflineMessage(first) = heard[0].packet() else {
         panic!("{heard:?}");
     };
-    let time = (first.year, first.month, first.day, first.hour, first.minute);
-    assert_eq!(time, (2001, 9, 9, 1, 46));
+    let time = Date {
+        year: 2001,
+        month: 9,
+        day: 9,
+        hour: 1,
+        minute: 46,
+    };
+    assert_eq!(first.sent, Sent::Date(time));
     assert_eq!(
         (first.from_uin, first.msg_type, first.text),
         (ALICE, 1, &b"first"[..])
     );
 
     assert_eq!(stage.server.undelivered(BOB), 2);
-    stage.send(BOB, &ToServer::AckMessages);
+    stage.send(BOB, &ToServer::AckMessages(AckMessages::default()));
     assert_eq!(stage.server.undelivered(BOB), 0);
 }
 
@@ -168,7 +175,7 @@ fn iserverd_hands_them_out_after_every_list_and_ignores_being_asked() {
     assert_eq!(commands, [0x021C, 0x00DC, 0x00E6, 0x021C, 0x00DC, 0x00E6]);
     assert!(heard.iter().all(|heard| heard.header.seq2 == 0));
 
-    stage.send(BOB, &ToServer::AckMessages);
+    stage.send(BOB, &ToServer::AckMessages(AckMessages::default()));
     stage.send_list(BOB, &[]);
     assert_eq!(stage.commands(BOB), [0x021C, 0x00E6]);
 }
@@ -239,7 +246,7 @@ fn a_message_that_is_not_acknowledged_is_sent_five_times_then_stored_and_the_ses
         stage.stored_texts(BOB),
         [(ALICE, 1, b"are you there?".to_vec())]
     );
-    stage.send(BOB, &ToServer::AckMessages);
+    stage.send(BOB, &ToServer::AckMessages(AckMessages::default()));
     let events = events(&mut stage);
     assert_eq!(
         events[1..],
@@ -391,7 +398,7 @@ fn only_what_arrived_is_deleted() {
     let heard = stage.hears(BOB);
     stage.acknowledge(BOB, heard[0].header.seq1);
 
-    stage.send(BOB, &ToServer::AckMessages);
+    stage.send(BOB, &ToServer::AckMessages(AckMessages::default()));
 
     assert_eq!(stage.server.undelivered(BOB), 1);
 }
@@ -468,7 +475,7 @@ fn several_packets_due_at_once_may_share_a_datagram() {
     numbers.dedup();
     assert_eq!(numbers.len(), 4, "every packet has a number of its own");
 
-    stage.send(BOB, &ToServer::AckMessages);
+    stage.send(BOB, &ToServer::AckMessages(AckMessages::default()));
     assert_eq!(
         stage.server.undelivered(BOB),
         0,

@@ -570,6 +570,7 @@ fn the_old_changes_are_done_and_answered_or_just_acknowledged() {
         ),
         (
             ToServer::ChangePassword(ChangePassword {
+                x: None,
                 password: Password(b"newpass"),
             }),
             0x0140,

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::{env, fs};
 
+use icq_transport::icq::udp::to_server::AckMessages;
 use icq_transport::icq::udp::{Header, ToServer, Version};
 use icq_transport::model::Uin;
 use icq_transport::server::{Behaviour, JournalEvent, LetterNumber, Loss, Setup};
@@ -196,7 +197,7 @@ fn lossy_evening(seed: u64) {
                 stage.send(uin, &ToServer::RequestOffline);
             }
             3 => {
-                stage.send(uin, &ToServer::AckMessages);
+                stage.send(uin, &ToServer::AckMessages(AckMessages::default()));
             }
             4 => stage.log_off(uin),
             5 => {
@@ -216,7 +217,7 @@ fn lossy_evening(seed: u64) {
         stage.log_in(uin);
         stage.send(uin, &ToServer::RequestOffline);
         stage.pass(secs(20));
-        stage.send(uin, &ToServer::AckMessages);
+        stage.send(uin, &ToServer::AckMessages(AckMessages::default()));
     }
     check_history(&mut stage, seed);
 }

@@ -62,7 +62,7 @@ impl Heard {
 
     /// The packet, as the answer to a META request of this form.
     pub(crate) fn packet_as(&self, form: MetaForm) -> FromServer<'_> {
-        FromServer::decode(self.header.command, &self.body, form)
+        FromServer::decode(Version::V5, self.header.command, &self.body, form)
             .expect("the server's packets can be read")
             .packet
     }
@@ -215,7 +215,7 @@ impl Stage {
     /// Sends a packet with this header from this address.
     pub(crate) fn send_as(&mut self, from: SocketAddr, header: &Header, packet: &ToServer<'_>) {
         let mut body = Vec::new();
-        packet.encode(&mut body);
+        packet.encode(Version::V5, &mut body);
         let datagram = seal(header, &body);
         self.send_datagram(from, &datagram);
     }
@@ -366,10 +366,13 @@ pub(crate) fn login(password: &[u8], status: u32) -> ToServer<'_> {
         tcp_port: 0,
         password: Password(password),
         x1: Login::X1,
+        client_version: 0,
+        two: 0,
         ip: Ipv4Addr::new(192, 168, 1, 5),
         dc_mode: Login::NO_DIRECT_CONNECTIONS,
         status,
         tcp_version: 6,
+        x4: 0,
         rest_hex: Rest(Login::TAIL),
     })
 }

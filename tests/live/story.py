@@ -33,6 +33,8 @@ class World:
         self.echo = arguments.echo
         self.privileged = arguments.privileged
         self.settle = arguments.settle
+        self.stored_texts_lost = arguments.stored_texts_lost
+        self.offline_told_early = arguments.offline_told_early
 
     def contact(self, number):
         return f"{number}@{self.gateway}"
@@ -59,8 +61,8 @@ class World:
 
 
 def online(gateway):
-    """The gateway's presence once the ICQ login stands: no `dnd` of a login on its way."""
-    return lambda s: presence_from(gateway)(s) and s["type"] in ("available", "chat", "away", "xa")
+    """The gateway's presence once the ICQ login stands: until then it says in words what it waits for."""
+    return lambda s: presence_from(gateway)(s) and not s["status"]
 
 
 def fresh_id():
@@ -73,6 +75,18 @@ async def the_gateway_is_found(world):
     identities = {(category, kind) for category, kind, _, _ in info["disco_info"]["identities"]}
     assert ("gateway", "icq") in identities, identities
     assert "jabber:iq:register" in info["disco_info"]["features"], info
+    await alice.leave()
+
+
+async def the_form_offers_the_code_page_of_the_language(world):
+    alice = await world.person("alice")
+    for lang, code_page in (("ru", "windows-1251"), ("pl", "windows-1250")):
+        request = alice.make_iq_get(queryxmlns="jabber:iq:register", ito=world.gateway)
+        request["lang"] = lang
+        form = await request.send(timeout=15)
+        value = "{jabber:x:data}field[@var='x-charset']/{jabber:x:data}value"
+        offered = [value.text for value in form.xml.findall(f".//{value}")]
+        assert offered == [code_page], (lang, form)
     await alice.leave()
 
 
@@ -154,6 +168,24 @@ async def an_echo_comes_back(world):
     await alice.leave()
 
 
+async def a_long_message_arrives_in_parts(world):
+    """No more than 450 bytes go at once: some servers drop the whole session of whoever sends more."""
+    bob = await world.person("bob")
+    alice = await world.person("alice")
+    for person in (alice, bob):
+        await person.sees("the gateway online", online(world.gateway), 30)
+    long = " ".join(f"слово{i}" for i in range(300))
+    alice.send_message(mto=world.contact(world.number(1)), mbody=long, mtype="chat")
+    from_alice, parts = message_from(world.contact(world.number(0))), []
+    while len("".join(parts).replace(" ", "")) < len(long.replace(" ", "")):
+        parts.append((await bob.sees("a part of the long message", from_alice, 60))["body"])
+    assert "".join(parts).replace(" ", "") == long.replace(" ", ""), parts
+    assert max(len(part) for part in parts) <= 450, parts
+    await alice.never_sees("an error", lambda s: s["type"] == "error")
+    await bob.leave()
+    await alice.leave()
+
+
 async def a_message_waits_for_an_offline_contact(world):
     bob = await world.person("bob")
     await bob.sees("the gateway online", online(world.gateway), 30)
@@ -162,11 +194,15 @@ async def a_message_waits_for_an_offline_contact(world):
     await alice.sees("the gateway online", online(world.gateway), 30)
     contact = world.contact(world.number(1))
     await alice.sees("the contact offline", presence_from(contact, "unavailable"), 100)
+    if world.offline_told_early:
+        await asyncio.sleep(2)
     text = f"Дождись {uuid.uuid4().hex[:6]}"
     before = datetime.datetime.now(datetime.timezone.utc)
     alice.send_message(mto=contact, mbody=text, mtype="chat")
     await alice.never_sees("an error", lambda s: s["type"] == "error", 2)
     bob = await world.person("bob")
+    if world.stored_texts_lost:
+        text = "[ICQ message of unknown type 0x00]"
     stanza = await bob.sees("the message that waited", message_from(world.contact(world.number(0)), text), 60)
     stamp = stanza.xml.find("{urn:xmpp:delay}delay")
     if stamp is not None:
@@ -236,11 +272,13 @@ async def unregistering_leaves_nothing(world):
 
 STORIES = [
     the_gateway_is_found,
+    the_form_offers_the_code_page_of_the_language,
     a_wrong_password_is_refused_and_nothing_is_stored,
     registration_logs_in_and_shows_the_gateway,
     a_contact_appears_with_name_and_presence,
     a_message_goes_there_and_back_in_cyrillic,
     an_echo_comes_back,
+    a_long_message_arrives_in_parts,
     a_message_waits_for_an_offline_contact,
     a_message_while_logged_off_gives_an_error,
     an_encrypted_message_is_refused,
@@ -259,6 +297,17 @@ def arguments():
     parser.add_argument("--status", help="the command that prints the gateway's state as JSON, parts joined by U+001F")
     parser.add_argument("--privileged", action="store_true", help="the server grants XEP-0356")
     parser.add_argument("--settle", type=float, default=1.0, help="seconds to wait before a roster is looked at")
+    parser.add_argument(
+        "--stored-texts-lost",
+        action="store_true",
+        help="the ICQ server keeps that a message of a V5 user waits, but not what it says (open-oscar-server)",
+    )
+    parser.add_argument(
+        "--offline-told-early",
+        action="store_true",
+        help="the ICQ server says that somebody left before it has ended the session, and a message sent "
+        "in between is lost with it (open-oscar-server)",
+    )
     parser.add_argument("--only", help="run only stories whose name contains this")
     parser.add_argument("--debug", action="store_true")
     return parser.parse_args()

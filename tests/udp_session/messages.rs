@@ -1,6 +1,6 @@
 //! Messages, both ways (icq-udp.md §7.1 to §7.4).
 
-use icq_transport::icq::udp::from_server::ReceiveMessage;
+use icq_transport::icq::udp::from_server::{Reason, ReceiveMessage};
 use icq_transport::icq::udp::to_server::SendMessage;
 use icq_transport::icq::udp::{FromServer, ToServer};
 use icq_transport::icq::wire::body;
@@ -124,6 +124,23 @@ fn every_kind_of_message_leaves_and_arrives_as_it_was() {
 }
 
 #[test]
+fn what_the_service_tells_everybody_is_a_message_that_has_to_be_safe() {
+    let mut scene = Scene::online();
+    let announcement = FromServer::SystemMessage(Reason {
+        text: Some(b"Down at noon"),
+    });
+
+    scene.says(&announcement);
+    let events = scene.take_events();
+    let (message, receipt) = received(&events);
+    assert_eq!(*message, Message::Server("Down at noon".into()));
+    assert!(scene.take_sent().is_empty());
+
+    scene.asks(Command::Safe(receipt));
+    assert_eq!(scene.take_sent().len(), 1);
+}
+
+#[test]
 fn messages_to_one_contact_wait_for_each_other_and_for_nobody_else() {
     let mut scene = Scene::online();
     scene.sends(1, BEN, "one");
@@ -197,10 +214,46 @@ fn a_part_that_is_never_acknowledged_ends_the_message_and_lets_the_next_one_go()
 }
 
 #[test]
+fn what_the_code_page_lacks_leaves_as_question_marks_and_is_told() {
+    let mut scene = Scene::online();
+    let text = format!("{}☃", "☃".repeat(600));
+
+    scene.sends(1, BEN, &text);
+
+    assert_eq!(
+        scene.take_events(),
+        [Event::Replaced {
+            id: MessageId(1),
+            characters: 601
+        }]
+    );
+    assert_eq!(text_of(&scene.next_sent()), b"?".repeat(450));
+}
+
+/// xmpp-gateway.md §12.2: what the gateway takes, ICQ gets.
+#[test]
+fn twenty_thousand_characters_leave_whatever_their_lines() {
+    let line = "ю".repeat(229) + "\n";
+    for text in [line.repeat(87), "\n".repeat(20_000), "ю".repeat(20_000)] {
+        let mut scene = Scene::online();
+        scene.sends(1, BEN, &text);
+
+        let mut parts = Vec::new();
+        while scene.take_events().is_empty() {
+            let sent = scene.next_sent();
+            parts.extend(text_of(&sent));
+            scene.acknowledges(&sent);
+        }
+
+        assert_eq!(Charset::WINDOWS_1251.decode(&parts), text);
+    }
+}
+
+#[test]
 fn too_long_a_text_is_refused_before_it_leaves() {
     let mut scene = Scene::online();
 
-    scene.sends(1, BEN, &"a".repeat(100_000));
+    scene.sends(1, BEN, &"a".repeat(200_000));
 
     assert_eq!(
         scene.take_events(),

@@ -1,7 +1,7 @@
 //! Messages that waited on the server (icq-udp.md §7.5).
 
 use icq_transport::icq::udp::FromServer;
-use icq_transport::icq::udp::from_server::{Multi, OfflineMessage};
+use icq_transport::icq::udp::from_server::{Date, Multi, OfflineMessage, Sent};
 use icq_transport::icq::{Event, Receipt};
 use icq_transport::model::{Message, UnixTime};
 
@@ -10,11 +10,13 @@ use super::scene::*;
 fn stored(minute: u8, text: &str) -> FromServer<'_> {
     FromServer::OfflineMessage(OfflineMessage {
         from_uin: BEN,
-        year: 2001,
-        month: 9,
-        day: 9,
-        hour: 1,
-        minute,
+        sent: Sent::Date(Date {
+            year: 2001,
+            month: 9,
+            day: 9,
+            hour: 1,
+            minute,
+        }),
         msg_type: 1,
         text: text.as_bytes(),
     })

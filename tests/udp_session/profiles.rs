@@ -38,6 +38,7 @@ fn old_info() -> FromServer<'static> {
         first: b"Benvolio",
         last: b"Montague",
         email: b"ben@example.org",
+        status_byte: None,
         auth_byte: Some(0),
     })
 }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use icq_transport::icq::udp::from_server::{
-    InfoReply, Multi, OfflineMessage, Reason, ReceiveMessage, StatusUpdate,
+    Date, InfoReply, Multi, OfflineMessage, Reason, ReceiveMessage, Sent, StatusUpdate,
 };
 use icq_transport::icq::udp::to_server::Target;
 use icq_transport::icq::udp::{FromServer, Header, Session, Version};
@@ -94,11 +94,13 @@ fn readable(which: u8, inner: &[u8]) -> FromServer<'_> {
         3 => FromServer::EndOfflineMessages,
         4 => FromServer::OfflineMessage(OfflineMessage {
             from_uin: BEN,
-            year: 2001,
-            month: 9,
-            day: 9,
-            hour: 1,
-            minute: 46,
+            sent: Sent::Date(Date {
+                year: 2001,
+                month: 9,
+                day: 9,
+                hour: 1,
+                minute: 46,
+            }),
             msg_type: 1,
             text: b"hi",
         }),
@@ -112,6 +114,7 @@ fn readable(which: u8, inner: &[u8]) -> FromServer<'_> {
             first: b"",
             last: b"",
             email: b"",
+            status_byte: None,
             auth_byte: None,
         }),
         7 => FromServer::Multi(Multi {

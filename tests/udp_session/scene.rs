@@ -33,7 +33,7 @@ pub(crate) struct Heard {
 
 impl Heard {
     pub(crate) fn packet(&self) -> ToServer<'_> {
-        ToServer::decode(self.header.command, &self.body)
+        ToServer::decode(Version::V5, self.header.command, &self.body)
             .expect("sessions send what can be read")
             .packet
     }
@@ -273,7 +273,7 @@ impl Scene {
 
 pub(crate) fn seal(header: &Header, packet: &FromServer<'_>) -> Vec<u8> {
     let mut body = Vec::new();
-    packet.encode(&mut body);
+    packet.encode(Version::V5, &mut body);
     V5.seal(Side::Server, header, Noise::default(), &body)
 }
 
@@ -295,8 +295,8 @@ pub(crate) fn commands(sent: &[Heard]) -> Vec<u16> {
 }
 
 pub(crate) fn login_reply() -> FromServer<'static> {
-    use icq_transport::icq::udp::from_server::LoginReply;
-    FromServer::LoginReply(LoginReply {
+    use icq_transport::icq::udp::from_server::{LoginReply, LoginReplyV5};
+    FromServer::LoginReply(LoginReply::V5(LoginReplyV5 {
         x8c: 0x8C,
         ping: 110,
         timeout: 10,
@@ -304,7 +304,7 @@ pub(crate) fn login_reply() -> FromServer<'static> {
         retries: 5,
         ip: Some([192, 0, 2, 7].into()),
         server_id: Some(0x80CD_C19B),
-    })
+    }))
 }
 
 pub(crate) fn list_done() -> FromServer<'static> {

@@ -18,7 +18,11 @@
     clippy::indexing_slicing,
     reason = "it is a test: what happened belongs in its output, and a wrong index may panic"
 )]
-#![allow(dead_code, reason = "tests of their own use parts of it")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "tests of their own use parts of it"
+)]
 
 mod agenda;
 #[path = "../support/history.rs"]

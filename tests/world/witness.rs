@@ -294,10 +294,10 @@ impl Witness {
                 continue;
             };
             let stage = record.cursor.stages.iter();
-            let stage = stage
+            let mut stage = stage
                 .filter(|(id, _)| *id == outgoing.id)
                 .map(|(_, stage)| *stage);
-            let stage = stage.last().unwrap_or(match outgoing.left {
+            let stage = stage.next_back().unwrap_or(match outgoing.left {
                 true => Stage::Left,
                 false => Stage::Waiting,
             });

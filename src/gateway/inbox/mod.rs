@@ -11,16 +11,15 @@ use std::collections::VecDeque;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::{Duration, Instant};
 
-use xmpp_parsers::jid::{DomainRef, Jid};
-use xmpp_parsers::message::{Id, Lang, Message as Stanza};
+use xmpp_parsers::jid::DomainRef;
+use xmpp_parsers::message::{Id, Message as Stanza};
 use xmpp_parsers::stanza_error::{DefinedCondition, StanzaError};
 
 use super::journal::Journal;
-use super::{Effects, Env, Mark, words};
+use super::{Effects, Env, Mark, own, words};
 use crate::icq::{Command, Receipt};
 use crate::model::{Message, Now, Uin, UnixTime};
 use crate::store::{Incoming, Stage};
-use crate::xmpp::address;
 use crate::xmpp::message::to_xmpp;
 use letter::{Content, Frame, Letter, State};
 
@@ -294,7 +293,13 @@ impl Inbox {
         journal: &mut Journal,
         mark: Mark,
     ) {
-        for letter in &mut self.letters {
+        // Those that wait for a mark are among the latest, as a rule.
+        let mut waiting = self.open;
+        for letter in self.letters.iter_mut().rev() {
+            if waiting == 0 {
+                break;
+            }
+            waiting -= usize::from(letter.is_open());
             if letter.confirm(now, journal, mark) {
                 self.open -= 1;
                 self.tidy_at.get_or_insert(now.instant + KEEP_CONTENT);
@@ -305,7 +310,7 @@ impl Inbox {
             journal.told_of_lost();
         }
         self.tell_of_lost(env, fx, journal);
-        if self.letters.len() > self.open + MAX_SHOWN {
+        if self.letters.len() > self.open + MAX_SHOWN + TIDY_EVERY {
             self.tidy(now, journal);
         }
     }
@@ -324,11 +329,7 @@ impl Inbox {
         if journal.lost().is_empty() || self.told_of_lost.is_some() || !env.link_up {
             return;
         }
-        let body = words::messages_lost(journal.lost());
-        fx.send(Stanza {
-            from: Some(address::gateway(&env.settings.domain).into()),
-            ..Stanza::chat(Jid::from(env.jid.clone())).with_body(Lang::new(), body)
-        });
+        own::say(env, fx, words::messages_lost(journal.lost()));
         self.told_of_lost = Some(fx.next_mark());
     }
 
@@ -521,6 +522,9 @@ const MAX_CONTENTS: usize = 50;
 /// How long, and how many, shown messages are remembered.
 const KEEP_SHOWN: Duration = Duration::from_secs(600);
 const MAX_SHOWN: usize = 200;
+
+/// How many more may gather before those above the limit are looked for.
+const TIDY_EVERY: usize = 50;
 
 /// xmpp-gateway.md §13.2, "message of unknown kind".
 const UNKNOWN_KINDS_PER_DAY: usize = 3;

@@ -19,6 +19,12 @@ fn error(id: &str, type_: &str, code: &str, condition: &str, text: &str) -> Stri
     )
 }
 
+/// The login took too long.
+fn not_connected_yet(id: &str) -> String {
+    let text = "Not connected to ICQ yet. Connecting to ICQ.";
+    error(id, "wait", "503", "service-unavailable", text)
+}
+
 fn not_connected(id: &str) -> String {
     error(
         id,
@@ -261,7 +267,7 @@ fn a_message_comes_back_after_thirty_seconds_without_a_login() {
 
     world.wait(30);
 
-    world.sees(&[&not_connected("m1")]);
+    world.sees(&[&not_connected_yet("m1")]);
     world.icq_online();
     assert!(texts(&mut world).is_empty());
 }
@@ -279,6 +285,20 @@ fn a_message_comes_back_at_once_when_no_login_is_coming() {
 
     world.sees(&[&not_connected("m1")]);
     assert!(world.record.journal.is_empty());
+}
+
+#[test]
+fn a_contact_is_no_chat_room_with_a_login_or_without() {
+    let mut offline = World::offline();
+    offline.link_up();
+    for mut world in [offline, World::online()] {
+        world.says(
+            "<message type='groupchat' id='m1' from='romeo@example.org/pc' \
+             to='123456789@icq.example.org'><body>hi</body></message>",
+        );
+        let text = "A contact is not a chat room.";
+        world.sees(&[&error("m1", "cancel", "405", "not-allowed", text)]);
+    }
 }
 
 #[test]
@@ -528,12 +548,13 @@ fn an_error_is_repeated_until_it_has_arrived_and_the_message_not_sent() {
     let mut world = connecting();
     world.writes_to(BEN, "m1", "hi");
     world.wait(30);
-    let expected = not_connected("m1");
-    world.sees(&[&expected]);
+    world.sees(&[&not_connected_yet("m1")]);
 
     world.crash();
     world.link_up();
     world.icq_online();
+    // How far the login had come, nobody remembers.
+    let expected = not_connected("m1");
     world.sees(&[&expected]);
     world.link_down();
     world.link_up();

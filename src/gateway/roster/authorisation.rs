@@ -6,9 +6,9 @@ use xmpp_parsers::presence::Type;
 
 use super::list::Item;
 use super::subscription::MAX_REASON_CHARS;
-use super::{Roster, say, subscription};
+use super::{Roster, subscription};
 use crate::gateway::pace::{Pace, Rate};
-use crate::gateway::{Effects, Env, Mark, words};
+use crate::gateway::{Effects, Env, Mark, own, words};
 use crate::model::{Introduction, Listing, Message, Now, Profile, Uin};
 use crate::store::{Request, RequestKind, Subscription};
 use crate::xmpp::{presence as stanza, text};
@@ -165,8 +165,8 @@ impl Roster {
     fn put(&mut self, env: &Env<'_>, fx: &mut Effects, uin: Uin) {
         let reason = self.list.request(uin).map_or("", |it| it.reason.as_str());
         let mut presence = subscription(Type::Subscribe, uin, env, reason);
+        stanza::push_nick(&mut presence, self.list.name(uin));
         if let Some(item) = self.list.find_mut(uin) {
-            stanza::push_nick(&mut presence, &item.contact.name);
             item.offered = true;
             if item.from == Subscription::None {
                 item.from = Subscription::Pending;
@@ -209,11 +209,11 @@ impl Roster {
         }
         self.asks.digest = Some(now.instant);
         let numbers: Vec<Uin> = waiting.iter().map(|(_, uin)| *uin).collect();
-        say(env, fx, words::requests_waiting(&numbers));
+        own::say(env, fx, words::requests_waiting(&numbers));
     }
 
     fn granted(&mut self, now: Now, env: &Env<'_>, fx: &mut Effects, uin: Uin) {
-        let is_awaited = |item: &Item| item.contact.listing == Listing::Waiting;
+        let is_awaited = |item: &Item| item.listing == Listing::Waiting;
         if self.list.find(uin).is_some_and(is_awaited) {
             self.authorise(now, env, fx, uin);
         }
@@ -223,7 +223,7 @@ impl Roster {
         let Some(item) = self.list.find_mut(uin) else {
             return;
         };
-        if item.contact.listing != Listing::Waiting || item.to == Subscription::None {
+        if item.listing != Listing::Waiting || item.to == Subscription::None {
             return;
         }
         item.to = Subscription::None;

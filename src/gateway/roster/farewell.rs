@@ -8,11 +8,13 @@ use xmpp_parsers::roster::Subscription as State;
 use xmpp_parsers::stanza_error::DefinedCondition;
 
 use super::list::Item;
-use super::privileged::{Answer, WRITE_INTERVAL, Who, item, items, jid, read, set};
+use super::privileged::WRITE_INTERVAL;
+use super::roster_iq::{Answer, Who, item, items, jid, read, set};
 use super::{Changed, Roster};
 use crate::gateway::pace::{Pace, Rate};
 use crate::gateway::{Effects, Env};
-use crate::model::Now;
+use crate::model::{Now, Uin};
+use crate::store::Subscription;
 use crate::xmpp::presence as stanza;
 
 /// What is still to be taken off, and how.
@@ -126,6 +128,9 @@ impl Roster {
             }
             farewell.left.pop_front();
             if let Who::Contact(uin) = parting.who {
+                if self.is_wanted_again(uin) {
+                    continue;
+                }
                 self.removals.note_own(now.instant, uin);
             }
             if !parting.privileged {
@@ -144,6 +149,12 @@ impl Roster {
         if farewell.awaited.is_some() || !farewell.left.is_empty() {
             self.farewell = Some(farewell);
         }
+    }
+
+    /// The user has changed the number, and subscribed to this contact under the new one meanwhile.
+    fn is_wanted_again(&self, uin: Uin) -> bool {
+        let item = self.list.find(uin);
+        item.is_some_and(|item| item.to != Subscription::None)
     }
 
     pub(super) fn farewell_answered(&mut self, env: &Env<'_>, id: &str, answer: Answer<'_>) {

@@ -9,6 +9,7 @@ use crate::store::{ContactRecord, Request, Subscription};
 #[derive(Debug, Default)]
 pub(super) struct List {
     items: Vec<Item>,
+    names: Names,
     /// What few contacts have.
     rare: BTreeMap<Uin, Rare>,
 }
@@ -16,7 +17,9 @@ pub(super) struct List {
 /// What is known about somebody (xmpp-gateway.md §11.1).
 #[derive(Debug)]
 pub(super) struct Item {
-    pub(super) contact: Contact,
+    uin: Uin,
+    name: Span,
+    pub(super) listing: Listing,
     pub(super) to: Subscription,
     pub(super) from: Subscription,
     pub(super) granted: bool,
@@ -33,7 +36,7 @@ pub(super) struct Seen {
     pub(super) status: Option<Status>,
     /// When all resources were told.
     pub(super) told: u32,
-    /// When a probe was answered.
+    /// When a probe was answered for a resource that has not announced itself since.
     pub(super) answered: u32,
     /// When the contact went offline; 0 is unknown.
     pub(super) left: u32,
@@ -45,16 +48,34 @@ struct Rare {
     asked: Option<UnixTime>,
 }
 
+/// All names, one behind the other: a string of its own for each would cost five times as much.
+#[derive(Debug, Default)]
+struct Names {
+    text: String,
+    /// How many bytes belong to no name any more.
+    unused: usize,
+}
+
+/// Where a name lies.
+#[derive(Clone, Copy, Debug, Default)]
+struct Span {
+    start: u32,
+    len: u16,
+}
+
 impl List {
     /// As it was written down.
     pub(super) fn load(records: Vec<ContactRecord>) -> Self {
         let mut list = Self::default();
         for record in records {
             let uin = record.contact.uin;
+            let name = list.names.push(&record.contact.name);
             list.set_request(uin, record.request.map(|request| *request));
             list.set_asked(uin, record.asked);
             list.items.push(Item {
-                contact: record.contact,
+                uin,
+                name,
+                listing: record.contact.listing,
                 to: record.xmpp_to,
                 from: record.xmpp_from,
                 granted: record.granted,
@@ -67,18 +88,23 @@ impl List {
         list.items.sort_by_key(Item::uin);
         list.items.dedup_by_key(|item| item.uin());
         list.items.shrink_to_fit();
+        list.names.text.shrink_to_fit();
         list
     }
 
     /// As it is to be written down.
     pub(super) fn records(&self) -> Vec<ContactRecord> {
         let record = |item: &Item| ContactRecord {
-            contact: item.contact.clone(),
-            request: self.request(item.uin()).cloned().map(Box::new),
+            contact: Contact {
+                uin: item.uin,
+                name: self.names.get(item.name).into(),
+                listing: item.listing,
+            },
+            request: self.request(item.uin).cloned().map(Box::new),
             granted: item.granted,
             xmpp_to: item.to,
             xmpp_from: item.from,
-            asked: self.asked(item.uin()),
+            asked: self.asked(item.uin),
             offered: item.offered,
             hidden: item.hidden,
             on_roster: item.on_roster,
@@ -90,8 +116,13 @@ impl List {
         self.items.iter()
     }
 
-    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Item> {
-        self.items.iter_mut()
+    /// All items, with their names.
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = (&mut Item, &str)> {
+        let names = &self.names;
+        self.items.iter_mut().map(|item| {
+            let name = names.get(item.name);
+            (item, name)
+        })
     }
 
     pub(super) fn find(&self, uin: Uin) -> Option<&Item> {
@@ -117,8 +148,29 @@ impl List {
     }
 
     pub(super) fn remove(&mut self, uin: Uin) {
-        self.items.retain(|item| item.uin() != uin);
+        self.set_name(uin, "");
+        self.items.retain(|item| item.uin != uin);
         self.rare.remove(&uin);
+    }
+
+    /// The name of somebody, or nothing.
+    pub(super) fn name(&self, uin: Uin) -> &str {
+        self.find(uin).map_or("", |item| self.names.get(item.name))
+    }
+
+    /// Gives somebody on the list a name.
+    pub(super) fn set_name(&mut self, uin: Uin, name: &str) {
+        let Ok(at) = self.items.binary_search_by_key(&uin, Item::uin) else {
+            return;
+        };
+        self.names.unused += usize::from(self.items[at].name.len);
+        self.items[at].name = self.names.push(name);
+        if self.names.unused * 2 > self.names.text.len() {
+            let old = std::mem::take(&mut self.names);
+            for item in &mut self.items {
+                item.name = self.names.push(old.get(item.name));
+            }
+        }
     }
 
     /// How many are on the ICQ list.
@@ -171,14 +223,30 @@ impl List {
     }
 }
 
+impl Names {
+    /// Adds a name; one too long to be one is none.
+    fn push(&mut self, name: &str) -> Span {
+        let start = u32::try_from(self.text.len());
+        let (Ok(start), Ok(len)) = (start, u16::try_from(name.len())) else {
+            return Span::default();
+        };
+        self.text.push_str(name);
+        Span { start, len }
+    }
+
+    fn get(&self, span: Span) -> &str {
+        let start = span.start as usize;
+        let end = start + usize::from(span.len);
+        self.text.get(start..end).unwrap_or_default()
+    }
+}
+
 impl Item {
     fn new(uin: Uin) -> Self {
         Self {
-            contact: Contact {
-                uin,
-                name: Box::default(),
-                listing: Listing::None,
-            },
+            uin,
+            name: Span::default(),
+            listing: Listing::None,
             to: Subscription::None,
             from: Subscription::None,
             granted: false,
@@ -190,16 +258,16 @@ impl Item {
     }
 
     pub(super) const fn uin(&self) -> Uin {
-        self.contact.uin
+        self.uin
     }
 
     /// On the ICQ list, waiting or not.
     pub(super) const fn is_listed(&self) -> bool {
-        !matches!(self.contact.listing, Listing::None)
+        !matches!(self.listing, Listing::None)
     }
 
     pub(super) const fn is_authorised(&self) -> bool {
-        matches!(self.contact.listing, Listing::Authorised)
+        matches!(self.listing, Listing::Authorised)
     }
 
     /// The user is shown this contact's presence. A subscription that is granted but not yet known to
@@ -267,6 +335,25 @@ mod tests {
 
     #[test]
     fn a_contact_costs_few_bytes() {
-        assert!(size_of::<Item>() <= 48, "{}", size_of::<Item>());
+        assert!(size_of::<Item>() <= 40, "{}", size_of::<Item>());
+    }
+
+    #[test]
+    fn names_change_and_leave_nothing_behind() {
+        let mut list = List::default();
+        for round in 0..100 {
+            for uin in 1..=40 {
+                list.entry(Uin(uin));
+                list.set_name(Uin(uin), &format!("name {uin} {round}"));
+            }
+            list.remove(Uin(7));
+        }
+
+        assert_eq!(list.name(Uin(8)), "name 8 99");
+        assert_eq!(list.name(Uin(7)), "");
+        assert!(list.names.text.len() < 2 * 40 * "name 40 99".len());
+        // Nobody has such a name.
+        list.set_name(Uin(8), &"x".repeat(70_000));
+        assert_eq!(list.name(Uin(8)), "");
     }
 }

@@ -9,6 +9,7 @@
 //! | `lookup`        | whom ICQ is asked about                                            |
 //! | `removal`       | when a contact was really removed: rule R                          |
 //! | `privileged`    | the user's roster, read and written by privilege: strategy A       |
+//! | `roster_iq`     | its questions, answers and items                                   |
 //! | `offer`         | `subscribe` from contacts: strategies D and E, asking back         |
 //! | `farewell`      | everything taken off the roster again                              |
 
@@ -20,17 +21,16 @@ mod offer;
 mod presence;
 mod privileged;
 mod removal;
+mod roster_iq;
 mod subscription;
 
 use std::time::{Duration, Instant};
 
 use xmpp_parsers::iq::Iq;
-use xmpp_parsers::jid::Jid;
-use xmpp_parsers::message::{Lang, Message as MessageStanza};
 use xmpp_parsers::presence::{Presence, Type};
 
-use super::{Effects, Env, Mark, Sender};
-use crate::model::{Contact, Introduction, Now, Status, Uin, UnixTime};
+use super::{Effects, Env, Mark, Sender, own, words};
+use crate::model::{Introduction, Now, Status, Uin, UnixTime};
 use crate::store::{Change, ContactRecord, Subscription};
 use crate::xmpp::{address, presence as stanza};
 use authorisation::Asks;
@@ -96,9 +96,9 @@ impl Roster {
         authorised.map(Item::uin)
     }
 
-    /// What is known about somebody, on the list or not.
-    pub fn contact(&self, uin: Uin) -> Option<&Contact> {
-        self.list.find(uin).map(|item| &item.contact)
+    /// The name of somebody, on the list or not; nothing if none is known.
+    pub fn name(&self, uin: Uin) -> &str {
+        self.list.name(uin)
     }
 
     /// What an [`Inbox`](super::Inbox) wants to know about who wrote.
@@ -107,7 +107,7 @@ impl Roster {
             return Sender::default();
         };
         Sender {
-            name: &item.contact.name,
+            name: self.list.name(uin),
             listed: item.is_listed(),
             online: item.status().is_some(),
         }
@@ -132,7 +132,7 @@ impl Roster {
 
     /// The ICQ session has its contact list: from now on silence about a contact means offline.
     pub fn list_loaded(&mut self, now: Now, env: &Env<'_>, fx: &mut Effects) {
-        let nameless = |item: &&Item| item.is_authorised() && item.contact.name.is_empty();
+        let nameless = |item: &&Item| item.is_authorised() && self.list.name(item.uin()).is_empty();
         for item in self.list.iter().filter(nameless).take(NAMES_PER_LOGIN) {
             self.lookups.push(item.uin(), Purpose::Name);
         }
@@ -247,7 +247,7 @@ impl Roster {
             );
         }
         if let Some(kept) = self.removals.take_kept(now.instant) {
-            say(env, fx, super::words::contacts_kept(kept));
+            own::say(env, fx, words::contacts_kept(kept));
         }
         self.advance(now, env, fx);
     }
@@ -318,14 +318,6 @@ impl Roster {
 fn subscription(type_: Type, uin: Uin, env: &Env<'_>, text: &str) -> Presence {
     let contact = address::contact(uin, &env.settings.domain);
     stanza::subscription(type_, contact, env.jid, text)
-}
-
-/// A line from the gateway to the user.
-fn say(env: &Env<'_>, fx: &mut Effects, text: String) {
-    fx.send(MessageStanza {
-        from: Some(address::gateway(&env.settings.domain).into()),
-        ..MessageStanza::chat(Jid::from(env.jid.clone())).with_body(Lang::new(), text)
-    });
 }
 
 /// How the user is introduced to people on ICQ.

@@ -8,9 +8,9 @@ use xmpp_parsers::presence::Type;
 
 use super::list::Item;
 use super::subscription::SYNC_DELAY;
-use super::{Roster, say, subscription};
+use super::{Roster, subscription};
 use crate::gateway::pace::{Pace, Rate};
-use crate::gateway::{Effects, Env, words};
+use crate::gateway::{Effects, Env, own, words};
 use crate::model::{Now, Uin};
 use crate::store::Subscription;
 use crate::xmpp::presence as stanza;
@@ -56,7 +56,7 @@ impl Roster {
         if new.len() <= AUTO_SUBSCRIBE_MAX {
             self.offers.queue.extend(new);
         } else {
-            say(
+            own::say(
                 env,
                 fx,
                 words::contacts_to_add(new.len(), &env.settings.domain),
@@ -95,10 +95,10 @@ impl Roster {
             Subscription::None => words::ON_YOUR_LIST,
             Subscription::Pending | Subscription::Yes => "",
         };
-        let mut presence = subscription(Type::Subscribe, uin, env, text);
-        stanza::push_nick(&mut presence, &item.contact.name);
         item.offered = true;
         item.from = Subscription::Pending;
+        let mut presence = subscription(Type::Subscribe, uin, env, text);
+        stanza::push_nick(&mut presence, self.list.name(uin));
         fx.send(presence);
         self.note(now);
     }

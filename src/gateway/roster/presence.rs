@@ -1,7 +1,7 @@
 //! Who is online, and who was told (xmpp-gateway.md §7.3, §7.4, §8).
 
 use xmpp_parsers::jid::{FullJid, Jid};
-use xmpp_parsers::presence::Type;
+use xmpp_parsers::presence::{Presence, Type};
 
 use super::list::{Item, seconds};
 use super::{Roster, subscription};
@@ -32,8 +32,16 @@ impl Roster {
             return;
         }
         item.seen.told = seconds(now.unix);
+        self.tell_all(env, fx, uin);
+    }
+
+    /// Sends everybody a contact's presence as it is.
+    fn tell_all(&self, env: &Env<'_>, fx: &mut Effects, uin: Uin) {
+        let Some(item) = self.list.find(uin) else {
+            return;
+        };
         for resource in env.resources.iter() {
-            tell(item, env, fx, resource.clone().into());
+            tell(item, self.list.name(uin), env, fx, resource.clone().into());
         }
     }
 
@@ -41,12 +49,16 @@ impl Roster {
     /// there is nothing to say: its user sees them offline.
     pub fn resource_online(&mut self, now: Now, env: &Env<'_>, fx: &mut Effects, jid: &FullJid) {
         let now = seconds(now.unix);
-        for item in self.list.iter_mut() {
-            if item.status().is_none() || is_recent(item.seen.answered, now) {
+        for (item, name) in self.list.iter_mut() {
+            if item.status().is_none() {
                 continue;
             }
             item.seen.told = now;
-            tell(item, env, fx, jid.clone().into());
+            // A probe is sent for one resource, and its answer serves no other.
+            let answered = std::mem::take(&mut item.seen.answered);
+            if !is_recent(answered, now) {
+                tell(item, name, env, fx, jid.clone().into());
+            }
         }
     }
 
@@ -70,22 +82,31 @@ impl Roster {
             return fx.send(absent(None));
         };
         let seconds = seconds(now.unix);
-        if is_recent(item.seen.answered.max(item.seen.told), seconds) {
-            return;
+        let was_told = is_recent(item.seen.told, seconds);
+        match asker.try_as_full() {
+            Ok(jid) if !env.resources.contains(jid) => {}
+            Ok(_) if was_told => return,
+            Ok(_) => item.seen.told = seconds,
+            Err(_) if was_told || is_recent(item.seen.answered, seconds) => return,
+            Err(_) => item.seen.answered = seconds,
         }
-        item.seen.answered = seconds;
         // The server asks on behalf of those who are subscribed, and it should know.
         let is_new = item.is_authorised() && item.to != Subscription::Yes;
         if is_new {
             item.to = Subscription::Yes;
         }
-        match item.status() {
-            Some(_) => tell(item, env, fx, asker.clone()),
-            None => {
-                let left = u64::from(item.seen.left);
-                let since = (left != 0 && item.is_visible()).then(|| UnixTime::from_secs(left));
-                fx.send(absent(since));
-            }
+        let left = u64::from(item.seen.left);
+        let since = (left != 0 && item.is_visible()).then(|| UnixTime::from_secs(left));
+        let online = item.status();
+        match online {
+            Some(status) => fx.send(available(
+                uin,
+                self.list.name(uin),
+                status,
+                env,
+                asker.clone(),
+            )),
+            None => fx.send(absent(since)),
         }
         if is_new {
             self.note(now);
@@ -94,11 +115,8 @@ impl Roster {
 
     /// Shows a contact to whoever is there: the subscription has just come to stand.
     pub(super) fn show(&self, env: &Env<'_>, fx: &mut Effects, uin: Uin) {
-        let Some(item) = self.list.find(uin).filter(|item| item.status().is_some()) else {
-            return;
-        };
-        for resource in env.resources.iter() {
-            tell(item, env, fx, resource.clone().into());
+        if self.status(uin).is_some() {
+            self.tell_all(env, fx, uin);
         }
     }
 
@@ -116,7 +134,7 @@ impl Roster {
         for uin in online {
             self.hide(env, fx, uin);
         }
-        for item in self.list.iter_mut() {
+        for (item, _) in self.list.iter_mut() {
             if item.seen.status.take().is_some() {
                 item.seen.left = seconds(now.unix);
             }
@@ -125,15 +143,22 @@ impl Roster {
 }
 
 /// Sends a contact's presence, as it is, to one address.
-fn tell(item: &Item, env: &Env<'_>, fx: &mut Effects, to: Jid) {
-    let (uin, domain) = (item.uin(), &env.settings.domain);
+fn tell(item: &Item, name: &str, env: &Env<'_>, fx: &mut Effects, to: Jid) {
     fx.send(match item.status() {
-        None => stanza::unavailable(uin, domain, to),
-        Some(status) => {
-            let caps = env.caps.client();
-            stanza::available(uin, domain, to, status, &item.contact.name, caps)
-        }
+        None => stanza::unavailable(item.uin(), &env.settings.domain, to),
+        Some(status) => available(item.uin(), name, status, env, to),
     });
+}
+
+fn available(uin: Uin, name: &str, status: Status, env: &Env<'_>, to: Jid) -> Presence {
+    stanza::available(
+        uin,
+        &env.settings.domain,
+        to,
+        status,
+        name,
+        env.caps.client(),
+    )
 }
 
 /// The server's probes and the user's own presence come together: one answer is enough for both.

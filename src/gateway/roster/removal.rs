@@ -44,7 +44,7 @@ pub(super) enum Verdict {
     /// Delete it on ICQ.
     Delete,
     /// Too many at once: keep it, out of sight.
-    Hide,
+    Keep,
 }
 
 impl Removals {
@@ -80,9 +80,18 @@ impl Removals {
             self.deleted.push(now);
             return Verdict::Delete;
         }
+        Verdict::Keep
+    }
+
+    /// So many removals found at once are not believed.
+    pub(super) const fn are_too_many(count: usize) -> bool {
+        count > DELETE_AT_MOST
+    }
+
+    /// A contact was kept although it was removed.
+    pub(super) fn note_kept(&mut self, now: Instant) {
         self.kept += 1;
         self.tell_at = Some(now + TELL_AFTER);
-        Verdict::Hide
     }
 
     /// The gateway itself takes a contact off the roster.
@@ -179,9 +188,10 @@ mod tests {
         let mut removals = Removals::default();
 
         let verdicts: Vec<Verdict> = (0..50).map(|_| removals.judge(now)).collect();
+        (0..40).for_each(|_| removals.note_kept(now));
 
         assert!(verdicts[..10].iter().all(|v| *v == Verdict::Delete));
-        assert!(verdicts[10..].iter().all(|v| *v == Verdict::Hide));
+        assert!(verdicts[10..].iter().all(|v| *v == Verdict::Keep));
         assert_eq!(removals.take_kept(now), None);
         let later = removals.poll_timeout().unwrap();
         assert_eq!(removals.take_kept(later), Some(40));

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use xmpp_parsers::presence::{Presence, Type};
 
+use super::list::Item;
 use super::lookup::Purpose;
 use super::removal::{Kind, Verdict};
 use super::{Roster, introduction, subscription};
@@ -52,7 +53,7 @@ impl Roster {
         }
         self.removals.forget_own(uin);
         let reason = text::clean_line(stanza::text(presence), MAX_REASON_CHARS);
-        let listing = self.list.find(uin).map(|item| item.contact.listing);
+        let listing = self.list.find(uin).map(|item| item.listing);
         match listing.unwrap_or_default() {
             Listing::Authorised => {
                 let item = self.list.entry(uin);
@@ -159,7 +160,7 @@ impl Roster {
                 self.note(now);
             }
             Ok(profile) if profile.authorisation_required => {
-                self.list.entry(uin).contact.listing = Listing::Waiting;
+                self.list.entry(uin).listing = Listing::Waiting;
                 self.ask_for_authorisation(now, env, fx, uin, reason);
             }
             // Who cannot be asked about is added: the worst that can follow is silence.
@@ -191,7 +192,7 @@ impl Roster {
     /// Somebody is on the ICQ list from now on, for good: the user is told, and asked in turn.
     pub(super) fn authorise(&mut self, now: Now, env: &Env<'_>, fx: &mut Effects, uin: Uin) {
         let item = self.list.entry(uin);
-        item.contact.listing = Listing::Authorised;
+        item.listing = Listing::Authorised;
         let is_asked_for = item.to == Subscription::Pending;
         self.list.set_asked(uin, None);
         self.save();
@@ -212,16 +213,12 @@ impl Roster {
         name: &str,
     ) {
         let name = text::clean_line(name, MAX_NAME_CHARS);
-        let Some(item) = self.list.find_mut(uin) else {
-            return;
-        };
-        if name.is_empty() || !item.contact.name.is_empty() {
+        if name.is_empty() || self.list.find(uin).is_none() || !self.list.name(uin).is_empty() {
             return;
         }
-        item.contact.name = name.into();
-        let is_shown = item.status().is_some();
+        self.list.set_name(uin, &name);
         self.note(now);
-        if is_shown {
+        if self.status(uin).is_some() {
             self.show(env, fx, uin);
             self.sync_by(now.instant + SYNC_DELAY);
         }
@@ -318,24 +315,27 @@ impl Roster {
         }
         match self.removals.judge(now.instant) {
             Verdict::Delete => {
-                if self
-                    .list
-                    .find(uin)
-                    .is_some_and(|item| item.status().is_some())
-                {
+                let is_shown = |item: &Item| item.status().is_some();
+                if self.list.find(uin).is_some_and(is_shown) {
                     self.hide(env, fx, uin);
                 }
                 self.list.remove(uin);
                 fx.command(Command::RemoveContact(uin));
+                self.save();
             }
-            Verdict::Hide => {
-                let item = self.list.entry(uin);
-                item.hidden = true;
-                item.on_roster = false;
-                item.to = Subscription::None;
-                item.from = Subscription::None;
-            }
+            Verdict::Keep => self.keep(now, uin),
         }
+    }
+
+    /// This contact is off the roster, and no person may have meant that: it stays on the ICQ list, out
+    /// of sight.
+    pub(super) fn keep(&mut self, now: Now, uin: Uin) {
+        self.removals.note_kept(now.instant);
+        let item = self.list.entry(uin);
+        item.hidden = true;
+        item.on_roster = false;
+        item.to = Subscription::None;
+        item.from = Subscription::None;
         self.save();
     }
 }

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use minidom::Element;
 use xmpp_parsers::jid::{BareJid, Jid};
 
+use super::Gateway;
 use crate::gateway::Privileges;
 use crate::gateway::pace::{Pace, Rate};
 use crate::xmpp::payload::privilege::Advertised;
@@ -18,6 +19,8 @@ pub(super) struct Link {
     /// What is granted, by domain.
     privileges: BTreeMap<String, Arc<Privileges>>,
     nothing: Arc<Privileges>,
+    /// Forgeries that were logged.
+    forgeries: Pace,
 }
 
 #[derive(Debug, Default)]
@@ -52,10 +55,11 @@ impl Link {
         !matches!(self.stage, Stage::Down)
     }
 
-    /// Takes what a server says it grants, if it is one that is believed.
-    pub(super) fn advertised(&mut self, from: &Jid, payload: &Element, believed: &[String]) {
+    /// Takes what a server that is believed says it grants. `true` if those who were told before were
+    /// told something else.
+    fn advertised(&mut self, from: &Jid, payload: &Element, believed: &[String]) -> bool {
         let Some(advertised) = Advertised::read(payload) else {
-            return;
+            return false;
         };
         let privileges = Privileges {
             roster_get: advertised.roster_get,
@@ -63,12 +67,20 @@ impl Link {
             message: advertised.message.then_some(advertised.namespace),
         };
         let domain = from.domain().as_str().to_owned();
+        let before = self.privileges.get(&domain).unwrap_or(&self.nothing);
+        let is_news = **before != privileges;
         self.privileges.insert(domain, Arc::new(privileges));
-        let all = believed
-            .iter()
-            .all(|domain| self.privileges.contains_key(domain));
-        if all && matches!(self.stage, Stage::Waiting { .. }) {
+        let is_early = matches!(self.stage, Stage::Waiting { .. });
+        let mut believed = believed.iter();
+        if is_early && believed.all(|domain| self.privileges.contains_key(domain)) {
             self.tell();
+        }
+        is_news && !is_early && self.is_up()
+    }
+
+    fn forged(&mut self, now: Instant, from: &Jid) {
+        if self.forgeries.take(now, FORGERIES_LOGGED).is_ok() {
+            tracing::warn!(%from, "pretends to be a server that grants privileges");
         }
     }
 
@@ -127,8 +139,29 @@ impl Link {
     }
 }
 
+impl Gateway {
+    /// A server says what it grants; from anybody else it is an attempt at fraud (xmpp-gateway.md §10.1).
+    /// Late or changed grants are passed on at the pace of a new link.
+    pub(super) fn handle_privilege(&mut self, now: Instant, from: &Jid, payload: &Element) {
+        let is_server = from.node().is_none() && from.is_bare() && self.shared.is_local(from);
+        if !is_server {
+            return self.link.forged(now, from);
+        }
+        let believed = &self.shared.settings.local_domains;
+        if !self.link.advertised(from, payload, believed) {
+            return;
+        }
+        for (user, known) in &mut self.users {
+            known.outdated |= known.linked && user.domain() == from.domain();
+        }
+        self.link.tell();
+    }
+}
+
 /// How long the server may take to say what it grants. It takes 3 ms (measured).
 const GRANTS_TAKE: Duration = Duration::from_secs(2);
+
+const FORGERIES_LOGGED: Rate = Rate::every(Duration::from_secs(60));
 
 /// 50 users per second.
 const USER_EVERY: Duration = Duration::from_millis(20);

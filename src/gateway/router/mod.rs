@@ -23,6 +23,7 @@ use super::xep::{self, Place, Question};
 use super::{Ending, Seat, Settings, Shared, User, UserInput, UserState, words};
 use crate::model::{Now, Uin};
 use crate::store::UserRecord;
+use crate::xmpp::payload::privilege::is_privilege;
 use crate::xmpp::{Address, BadStanza, Condition, Defect, Refusal, Request, Stanza, StanzaKind};
 use gate::Gate;
 use link::Link;
@@ -108,8 +109,12 @@ struct Known {
     leaving: bool,
     /// Was told that the link is up.
     linked: bool,
+    /// What was told of the server's grants is no longer true.
+    outdated: bool,
     queued: bool,
     uin: Uin,
+    /// The number a registration is being changed to, and until when that may take.
+    trying: Option<(Uin, Instant)>,
     pace: Pace,
     blocked_until: Option<Instant>,
 }
@@ -142,6 +147,7 @@ impl Gateway {
             return;
         }
         if self.shared.may_use(&jid).is_err() {
+            tracing::warn!(%jid, "registered, and may not use this gateway any more");
             self.excluded.insert(jid);
             return;
         }
@@ -187,6 +193,9 @@ impl Gateway {
                 if let Some(known) = self.users.get_mut(&user) {
                     known.leaving = known.registered && !registered;
                     known.registered = registered;
+                    if let Some((uin, _)) = known.trying.take() {
+                        known.uin = uin;
+                    }
                 }
             }
             GatewayInput::Ended(user, _) => {
@@ -208,7 +217,7 @@ impl Gateway {
                     }
                     None => users.range::<BareJid, _>(..),
                 };
-                let mut rest = rest.filter(|(_, known)| !known.linked);
+                let mut rest = rest.filter(|(_, known)| !known.linked || known.outdated);
                 rest.next().map(|(user, _)| user.clone())
             };
             let Some(user) = self.link.next(now.instant, after) else {
@@ -265,13 +274,8 @@ impl Gateway {
         }
         if let Stanza::Message(message) = &stanza {
             let mut payloads = message.payloads.iter();
-            if let Some(payload) = payloads.find(|payload| payload.name() == "privilege") {
-                // From anybody but a server that is believed it is an attempt at fraud.
-                if from.node().is_none() && from.is_bare() && shared.is_local(from) {
-                    let believed = &settings.local_domains;
-                    self.link.advertised(from, payload, believed);
-                }
-                return;
+            if let Some(payload) = payloads.find(|payload| is_privilege(payload)) {
+                return self.handle_privilege(now.instant, from, payload);
             }
         }
         let user = from.to_bare();
@@ -295,7 +299,7 @@ impl Gateway {
         }
         match self.users.get(&user) {
             Some(known) if known.registered && address != Address::Invalid => {
-                self.handle_stanza_of_user(user, stanza);
+                self.handle_stanza_of_user(now, user, stanza);
             }
             Some(_) if self.is_for_task(&stanza) => {
                 self.deliver(user, UserInput::Stanza(stanza));
@@ -304,11 +308,9 @@ impl Gateway {
         }
     }
 
-    fn handle_stanza_of_user(&mut self, user: BareJid, stanza: Stanza) {
-        if self.shared.settings.unique_uin
-            && let Some(conflict) = self.conflict(&user, &stanza)
-        {
-            return self.refuse(stanza, &conflict);
+    fn handle_stanza_of_user(&mut self, now: Now, user: BareJid, stanza: Stanza) {
+        if let Some(refusal) = self.refusal_of_change(now.instant, &user, &stanza) {
+            return self.refuse(stanza, &refusal);
         }
         let linked = self.users.get(&user).is_some_and(|known| known.linked);
         if !linked && self.link.is_up() {
@@ -443,9 +445,14 @@ impl Gateway {
         let Some(known) = self.users.get_mut(user) else {
             return;
         };
-        known.linked = true;
+        known.outdated = false;
+        let is_news = !std::mem::replace(&mut known.linked, true);
         let privileges = self.link.privileges(user);
-        self.deliver(user.clone(), UserInput::LinkUp(privileges));
+        let input = match is_news {
+            true => UserInput::LinkUp(privileges),
+            false => UserInput::Privileges(privileges),
+        };
+        self.deliver(user.clone(), input);
     }
 
     fn link_down(&mut self) {
@@ -523,8 +530,10 @@ impl Known {
             registered: false,
             leaving: false,
             linked: false,
+            outdated: false,
             queued: false,
             uin,
+            trying: None,
             pace: Pace::default(),
             blocked_until: None,
         }

@@ -54,8 +54,11 @@ impl Registrations {
     fn may_try(&mut self, now: Instant, jid: &BareJid, uin: Uin, per_hour: u32) -> bool {
         let applicant = self.people.of(now, jid.clone());
         let person = applicant.registrations.take(now, Rate::per(HOUR, per_hour));
-        let number = self.numbers.of(now, uin);
-        person.is_ok() && number.take(now, PER_NUMBER).is_ok()
+        person.is_ok() && self.may_try_number(now, uin)
+    }
+
+    fn may_try_number(&mut self, now: Instant, uin: Uin) -> bool {
+        self.numbers.of(now, uin).take(now, PER_NUMBER).is_ok()
     }
 }
 
@@ -68,7 +71,7 @@ impl Gateway {
         }
         if !request.set {
             let local = self.shared.is_local(&jid);
-            let form = register::form(&self.shared.settings, None, local);
+            let form = register::form(&self.shared.settings, None, request.lang.as_deref(), local);
             return self.send(request.result(Some(form)));
         }
         match self.registration(now, &jid, &request) {
@@ -92,7 +95,7 @@ impl Gateway {
             }
         };
         let settings = &self.shared.settings;
-        let registration = fields.complete(None, settings, now.unix)?;
+        let registration = fields.complete(None, settings, request.lang.as_deref(), now.unix)?;
         if self.users.contains_key(jid) {
             let why = match self.is_being_removed(jid) {
                 true => words::REMOVAL_RUNNING,
@@ -103,7 +106,7 @@ impl Gateway {
         if self.users.len() >= settings.limits.users {
             return refuse(Condition::ResourceConstraint, words::USERS_TOO_MANY);
         }
-        if settings.unique_uin && self.is_taken(registration.uin, jid) {
+        if settings.unique_uin && self.is_taken(now.instant, registration.uin, jid) {
             return refuse(Condition::Conflict, words::NUMBER_TAKEN);
         }
         let per_hour = settings.limits.registrations_per_hour;
@@ -139,14 +142,23 @@ impl Gateway {
         self.users.get(jid).is_some_and(|known| known.leaving)
     }
 
-    /// Somebody else has this number.
-    fn is_taken(&self, uin: Uin, jid: &BareJid) -> bool {
+    /// Somebody else has this number, or is about to.
+    fn is_taken(&self, now: Instant, uin: Uin, jid: &BareJid) -> bool {
+        let is_tried = |(tried, until): (Uin, Instant)| tried == uin && until > now;
         let mut users = self.users.iter();
-        users.any(|(user, known)| known.uin == uin && user != jid)
+        users.any(|(user, known)| {
+            user != jid && (known.uin == uin || known.trying.is_some_and(is_tried))
+        })
     }
 
-    /// Whether a registered user asks for a number that somebody else has.
-    pub(super) fn conflict(&mut self, user: &BareJid, stanza: &Stanza) -> Option<Refusal> {
+    /// Why a registered user may not change to another number: somebody else has it, or too many
+    /// passwords were tried on it.
+    pub(super) fn refusal_of_change(
+        &mut self,
+        now: Instant,
+        user: &BareJid,
+        stanza: &Stanza,
+    ) -> Option<Refusal> {
         let Stanza::Iq(iq) = stanza else {
             return None;
         };
@@ -160,11 +172,19 @@ impl Gateway {
             return None;
         };
         let uin = fields.uin(&self.shared.settings)?;
-        if self.is_taken(uin, user) {
+        if self.users.get(user).is_some_and(|known| known.uin == uin) {
+            return None;
+        }
+        if self.shared.settings.unique_uin && self.is_taken(now, uin, user) {
             return Some(Refusal::new(Condition::Conflict, words::NUMBER_TAKEN));
         }
+        if !self.registrations.may_try_number(now, uin) {
+            let text = words::REGISTRATIONS_TOO_MANY;
+            return Some(Refusal::new(Condition::ResourceConstraint, text));
+        }
+        let deadline = self.shared.settings.registration_deadline;
         if let Some(known) = self.users.get_mut(user) {
-            known.uin = uin;
+            known.trying = Some((uin, now + deadline));
         }
         None
     }

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::*;
-use crate::gateway::testkit::{expected, now, seconds, settings, shown, stanza};
+use crate::gateway::testkit::{expected, logged, now, seconds, settings, shown, stanza};
 use crate::gateway::{AccessRule, ContactAddresses, Who};
 use crate::model::{Secret, UnixTime};
 use crate::store::{Mode, Registration};
@@ -54,7 +54,11 @@ impl World {
     }
 
     fn load(&mut self, name: &str) {
-        let jid = BareJid::new(&format!("{name}@example.org")).unwrap();
+        self.load_jid(&format!("{name}@example.org"));
+    }
+
+    fn load_jid(&mut self, jid: &str) {
+        let jid = BareJid::new(jid).unwrap();
         let record = UserRecord::new(Registration {
             uin: Uin(100_001),
             password: Secret::new("old"),
@@ -125,6 +129,7 @@ impl World {
         let kind = |input: &UserInput| match input {
             UserInput::Stanza(_) => "stanza",
             UserInput::LinkUp(_) => "link up",
+            UserInput::Privileges(_) => "privileges",
             UserInput::LinkDown => "link down",
             UserInput::Confirmed(_) => "confirmed",
             UserInput::LoginGranted => "granted",
@@ -248,6 +253,22 @@ fn a_registration_starts_a_task_that_tries_it() {
 }
 
 #[test]
+fn the_form_follows_the_language_of_whoever_asks() {
+    let mut world = World::up();
+
+    world.hears(
+        "<iq type='get' id='r0' from='romeo@example.org/pc' to='icq.example.org'>\
+         <query xmlns='jabber:iq:register' xml:lang='uk'/></iq>",
+    );
+
+    let form = world.sent.pop_front().unwrap();
+    assert!(
+        form.ends_with("<value>windows-1251</value></field></x></query></iq>"),
+        "{form}"
+    );
+}
+
+#[test]
 fn who_has_unregistered_is_a_stranger_while_the_task_tidies_up() {
     let mut world = World::up().and_registered("romeo");
     world.input(GatewayInput::Registered(romeo(), false));
@@ -343,9 +364,30 @@ fn a_number_has_one_user_if_the_operator_says_so() {
     world.hears(&register("romeo@example.org/pc", taken));
     assert_eq!(world.deliveries().len(), 1, "it is his own");
 
+    // He is about to have another one.
     world.hears(&register("romeo@example.org/pc", FIELDS));
     world.hears(&register("mercutio@example.org/pc", FIELDS));
     world.sees_error("r1", "conflict");
+
+    // It did not work: his number is still the first one.
+    world.pass(seconds(20));
+    world.hears(&register("mercutio@example.org/pc", taken));
+    world.sees_error("r1", "conflict");
+    world.hears(&register("mercutio@example.org/pc", FIELDS));
+    world.sees_nothing();
+    world.input(GatewayInput::Ended(
+        "mercutio@example.org".parse().unwrap(),
+        Ending::NotRegistered,
+    ));
+
+    // It worked.
+    world.hears(&register("romeo@example.org/pc", FIELDS));
+    world.input(GatewayInput::Registered(romeo(), true));
+    world.pass(seconds(60));
+    world.hears(&register("mercutio@example.org/pc", FIELDS));
+    world.sees_error("r1", "conflict");
+    world.hears(&register("mercutio@example.org/pc", taken));
+    world.sees_nothing();
 }
 
 #[test]
@@ -479,6 +521,68 @@ fn grants_of_the_server_are_believed_and_end_the_wait() {
         }
     );
     world.sees_nothing();
+}
+
+#[test]
+fn grants_that_come_late_or_change_are_passed_on_to_those_they_are_for() {
+    let mut world = World::up().and_registered("romeo");
+    world.load_jid("paris@example.net");
+    world.pass(seconds(10));
+    world.delivered.clear();
+    let mut grants = |type_: &str| {
+        world.hears(&format!(
+            "<message from='example.org' to='icq.example.org'>\
+             <privilege xmlns='urn:xmpp:privilege:1'><perm access='roster' type='{type_}'/>\
+             </privilege></message>"
+        ));
+        world.pass(seconds(1));
+        let delivered = std::mem::take(&mut world.delivered);
+        delivered
+            .into_iter()
+            .map(|(user, input)| match input {
+                UserInput::Privileges(privileges) => (user, privileges.roster_set),
+                other => panic!("{user}: {other:?}"),
+            })
+            .collect::<Vec<_>>()
+    };
+    let romeo = |roster_set| ("romeo@example.org".to_owned(), roster_set);
+
+    assert_eq!(grants("both"), [romeo(true)]);
+    assert_eq!(grants("both"), []);
+    assert_eq!(grants("get"), [romeo(false)]);
+}
+
+#[test]
+fn whoever_pretends_to_grant_privileges_is_logged_once_in_a_while() {
+    let lines = logged(|| {
+        let mut world = World::up().and_registered("romeo");
+        for _ in 0..100 {
+            world.hears(
+                "<message from='romeo@example.org/pc' to='icq.example.org'>\
+                 <privilege xmlns='urn:xmpp:privilege:2'>\
+                 <perm access='roster' type='both'/></privilege></message>",
+            );
+        }
+        world.sees_nothing();
+        assert_eq!(world.deliveries(), []);
+    });
+
+    assert_eq!(
+        lines,
+        ["WARN pretends to be a server that grants privileges from=romeo@example.org/pc"]
+    );
+}
+
+#[test]
+fn an_element_that_is_only_called_privilege_is_nobodys_fraud() {
+    let mut world = World::up().and_registered("romeo");
+
+    world.hears(
+        "<message from='romeo@example.org/pc' to='123456@icq.example.org'><body>x</body>\
+         <privilege xmlns='urn:example:nobility'/></message>",
+    );
+
+    assert_eq!(world.deliveries().len(), 1);
 }
 
 #[test]

@@ -107,6 +107,12 @@ impl User {
                 self.inbox
                     .offline_messages_end(now, &env, &mut self.fx, &mut self.journal);
             }
+            Event::Replaced { id, characters } => {
+                if let Some(to) = self.outbox.receiver(id) {
+                    self.login
+                        .characters_lost(now, &self.facts, &mut self.fx, to, characters);
+                }
+            }
             Event::Sent(id) => self.outbox.sent(now, &mut self.journal, id),
             Event::NotSent { id, why } => {
                 let env = self.facts.env();

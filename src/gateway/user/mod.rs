@@ -19,6 +19,7 @@ use xmpp_parsers::presence::Type;
 
 use super::facts::Facts;
 use super::login::{Login, Step};
+use super::outbox::not_connected;
 use super::pace::Pace;
 use super::refuse::refuse;
 use super::xep::{self, ContactView, Place, Question};
@@ -140,6 +141,11 @@ impl User {
                 self.roster.handle_bad_answer(now, &env, &mut self.fx, &id);
             }
             UserInput::LinkUp(privileges) => self.link_up(now, privileges),
+            UserInput::Privileges(privileges) => {
+                self.facts.privileges = privileges;
+                let env = self.facts.env();
+                self.roster.privileges_changed(now, &env, &mut self.fx);
+            }
             UserInput::LinkDown => self.link_down(),
             UserInput::Confirmed(mark) => {
                 let env = self.facts.env();
@@ -324,7 +330,7 @@ impl User {
                 match address {
                     Address::Gateway => self.handle_chat(now, &message),
                     Address::Contact(uin) => {
-                        self.login.wake(&self.facts);
+                        self.login.wake(&self.facts, &mut self.fx);
                         self.settle(now);
                         let will_connect = self.facts.state.is_coming();
                         let known = self.roster.is_listed(uin) || self.inbox.heard_from(uin);
@@ -375,7 +381,7 @@ impl User {
         }
         let contact = match address {
             Address::Contact(uin) => Some(ContactView {
-                name: self.roster.contact(uin).map_or("", |it| &it.name),
+                name: self.roster.name(uin),
                 online: self.roster.status(uin).is_some(),
                 last_seen: self.roster.last_seen(uin),
             }),
@@ -439,12 +445,6 @@ impl fmt::Debug for User {
             .field("state", &self.facts.state)
             .finish_non_exhaustive()
     }
-}
-
-/// Why a message cannot wait for ICQ.
-fn not_connected(state: &UserState) -> Refusal {
-    Refusal::new(Condition::ServiceUnavailable, state.sentence())
-        .with_type(xmpp_parsers::stanza_error::ErrorType::Wait)
 }
 
 fn is_answer(iq: &xmpp_parsers::iq::Iq) -> bool {

@@ -8,7 +8,7 @@ use xmpp_parsers::presence::{Presence, Type};
 use xmpp_parsers::stanza_error::{DefinedCondition, StanzaError};
 
 use super::User;
-use crate::gateway::{Announced, Ending, UserState, own, words};
+use crate::gateway::{Announced, Ending, UserState, log, own, words};
 use crate::model::{Now, Uin};
 use crate::store::Mode;
 use crate::xmpp::Address;
@@ -298,7 +298,10 @@ impl User {
             DefinedCondition::ServiceUnavailable => probe,
             _ => false,
         };
-        if gone && self.facts.state != UserState::Suspended && self.login.doubt(now, &mut self.fx) {
+        if !gone {
+            return log::message_error(&self.facts, &error.defined_condition);
+        }
+        if self.facts.state != UserState::Suspended && self.login.doubt(now, &mut self.fx) {
             self.suspend(now);
         }
     }

@@ -5,10 +5,11 @@ use std::time::{Duration, Instant};
 
 use xmpp_parsers::jid::Jid;
 
-use super::{Seat, User, not_connected};
+use super::{Seat, User};
+use crate::gateway::outbox::not_connected;
 use crate::gateway::pace::Rate;
 use crate::gateway::register::{self, Fields, Submission};
-use crate::gateway::{Ending, Privileges, UserOutput, UserState, own, words};
+use crate::gateway::{Ending, Privileges, UserOutput, UserState, log, own, words};
 use crate::icq::LogoutReason;
 use crate::model::Now;
 use crate::store::{Change, Registration, UserRecord};
@@ -68,7 +69,12 @@ impl User {
                 Some(trial) => trial.previous.as_ref(),
                 None => Some(&self.facts.registration),
             };
-            let form = register::form(&self.facts.shared.settings, known, local);
+            let form = register::form(
+                &self.facts.shared.settings,
+                known,
+                request.lang.as_deref(),
+                local,
+            );
             return self.fx.send(request.result(Some(form)));
         }
         match Submission::read(&request.payload) {
@@ -87,15 +93,17 @@ impl User {
         let settings = &self.facts.shared.settings;
         let limit = settings.limits.registrations_per_hour;
         let known = &self.facts.registration;
-        let registration = match fields.complete(Some(known), settings, now.unix) {
-            Ok(registration) => registration,
-            Err(refusal) => return self.fx.send(request.refuse(&refusal)),
-        };
+        let registration =
+            match fields.complete(Some(known), settings, request.lang.as_deref(), now.unix) {
+                Ok(registration) => registration,
+                Err(refusal) => return self.fx.send(request.refuse(&refusal)),
+            };
         let same_login = registration.uin == known.uin && registration.password == known.password;
         let logged_in = matches!(self.facts.state, UserState::Loading | UserState::Online);
         // A password that changes while its number is online is tried at the next login.
         if same_login || (registration.uin == known.uin && logged_in) {
             self.facts.registration = registration;
+            log::registered(&self.facts, false);
             self.save_registration();
             self.welcome_back(now);
             return self.fx.send(request.result(None));
@@ -119,10 +127,9 @@ impl User {
         };
         let first = trial.previous.is_none();
         self.facts.registered = true;
+        log::registered(&self.facts, first);
         self.save_registration();
-        if first {
-            self.fx.output(UserOutput::Registered(true));
-        }
+        self.fx.output(UserOutput::Registered(true));
         if new_number {
             let env = self.facts.env();
             self.roster.forget(now, &env, &mut self.fx, false);
@@ -144,6 +151,7 @@ impl User {
         let Some(mut trial) = self.trial.take() else {
             return;
         };
+        log::registration_failed(&self.facts, reason);
         self.answer_trial(&trial, Err(register::refusal(reason)));
         let state = match trial.previous.take() {
             Some(previous) => {
@@ -186,7 +194,8 @@ impl User {
     fn enter_roster(&mut self, now: Now) {
         self.ask_for_presence(now);
         let uin = self.facts.registration.uin;
-        own::say(&self.facts.env(), &mut self.fx, words::welcome(uin));
+        let welcome = words::welcome(uin, &self.facts.shared.settings.domain);
+        own::say(&self.facts.env(), &mut self.fx, welcome);
         self.login
             .note(&mut self.fx, |record| record.welcomed = true);
     }
@@ -208,6 +217,7 @@ impl User {
         if let Some(request) = request {
             self.fx.send(request.result(None));
         }
+        log::unregistered(&self.facts);
         self.facts.registered = false;
         self.purge_at = None;
         self.ending = Some(Ending::Unregistered);

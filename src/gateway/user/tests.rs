@@ -12,6 +12,7 @@ use crate::store::{Change, LoginRecord, Mode, Registration, SessionTrace};
 mod anything;
 mod chat;
 mod login;
+mod logs;
 mod presence;
 mod registering;
 
@@ -100,6 +101,14 @@ impl World {
 
     fn says(&mut self, xml: &str) {
         self.input(UserInput::Stanza(stanza(xml)));
+    }
+
+    /// Romeo writes to the gateway.
+    fn chats(&mut self, words: &str) {
+        self.says(&format!(
+            "<message type='chat' id='m1' from='romeo@example.org/pc' to='icq.example.org'>\
+             <body>{words}</body></message>"
+        ));
     }
 
     fn input(&mut self, input: UserInput) {

@@ -1,5 +1,7 @@
 //! The check word of V3 to V5: 16 bits of redundancy, no proof of anything (`icq-udp.md` §3.1).
 
+use std::ops::Range;
+
 /// Makes the check word of `packet`: it covers the packet's byte `r1` and the table's byte `r2`.
 ///
 /// `packet` is in clear; its check field is not among the bytes that count, whatever it holds.
@@ -18,6 +20,31 @@ pub(super) fn verify(packet: &[u8], check: u32, table: &[u8; 256]) -> bool {
 pub(super) fn noise(packet: &[u8], check: u32) -> (u8, u8) {
     let [r1, _, r2, _] = (check ^ check1(packet)).to_be_bytes();
     (r1, r2)
+}
+
+/// Puts a check word in its place.
+pub(super) fn put(packet: &mut [u8], at: usize, check: u32) {
+    packet[at..at + 4].copy_from_slice(&check.to_le_bytes());
+}
+
+/// Moves `r1` into `covered`, unless it is there already.
+pub(super) fn within(r1: u8, covered: Range<usize>) -> u8 {
+    let r1 = usize::from(r1);
+    let moved = if covered.contains(&r1) {
+        r1
+    } else {
+        covered.start + r1 % covered.len().max(1)
+    };
+    u8::try_from(moved).unwrap_or(u8::MAX)
+}
+
+/// Moves `r1` to a byte before the check word at `field`, unless it is one of the packet's other
+/// bytes already.
+pub(super) fn beside(r1: u8, length: usize, field: usize) -> u8 {
+    if (field + 4..length).contains(&r1.into()) {
+        return r1;
+    }
+    within(r1, 0..field)
 }
 
 /// The half that depends on the header.

@@ -2,28 +2,9 @@
 
 use std::fmt;
 
-use crate::icq::wire::{DecodeError, Reader};
+use super::{V1, V2, V3, V4, V5};
+use crate::icq::wire::{DecodeError, Reader, Version};
 use crate::model::Uin;
-
-/// A version word, the first two bytes of every datagram.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub enum Version {
-    /// ICQ groupware; also the form in which servers send a few packets to V5 clients
-    /// (`icq-udp.md` §2.5).
-    V3,
-    /// ICQ 99 and 2000.
-    V5,
-}
-
-impl Version {
-    /// The version word.
-    pub const fn word(self) -> u16 {
-        match self {
-            Self::V3 => 3,
-            Self::V5 => 5,
-        }
-    }
-}
 
 /// A packet's header, in the terms all versions share. A version ignores what it cannot carry.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -34,9 +15,10 @@ pub struct Header {
     pub command: u16,
     /// Counts packets; the acknowledgement repeats it.
     pub seq1: u16,
-    /// Counts requests; the reply repeats it. From V3 on.
+    /// Counts requests; the reply repeats it. V2 has it in searches, questions and their answers.
     pub seq2: u16,
-    /// Sender of a client's packet, addressee of a server's; 0 before a UIN exists.
+    /// Sender of a client's packet, addressee of a server's; 0 before a UIN exists, and in what
+    /// V2 servers send.
     pub uin: Uin,
     /// Chosen at login and echoed by the server. V5 form only, else 0.
     pub session_id: u32,
@@ -58,17 +40,20 @@ pub struct Noise {
     pub r1: u8,
     /// Which byte of the table the check word covers.
     pub r2: u8,
-    /// What a packet without a body carries instead.
+    /// What a V4 client puts into its header.
+    pub random: u16,
+    /// What a V5 client's packet without a body carries instead.
     pub filler: [u8; 4],
 }
 
 impl From<u64> for Noise {
     /// Makes noise of a random number.
     fn from(random: u64) -> Self {
-        let [r1, r2, a, b, c, d, ..] = random.to_le_bytes();
+        let [r1, r2, a, b, c, d, e, f] = random.to_le_bytes();
         Self {
             r1,
             r2,
+            random: u16::from_le_bytes([e, f]),
             filler: [a, b, c, d],
         }
     }
@@ -103,6 +88,9 @@ impl fmt::Debug for Opened<'_> {
 
 /// One version of the UDP protocol: its envelope and its cipher.
 pub trait Dialect: Send + Sync {
+    /// Which version: what the bodies are read and written as, whatever the header's form.
+    fn version(&self) -> Version;
+
     /// Wraps `body`. The header says in which form; `noise` is the randomness it may take.
     fn seal(&self, from: Side, header: &Header, noise: Noise, body: &[u8]) -> Vec<u8>;
 
@@ -116,5 +104,66 @@ pub trait Dialect: Send + Sync {
     fn open<'a>(&self, from: Side, datagram: &'a mut [u8]) -> Result<Opened<'a>, DecodeError> {
         self.decipher(from, datagram)?;
         self.read(from, &mut Reader::new(datagram))
+    }
+}
+
+impl Version {
+    /// The dialect of this version.
+    pub const fn dialect(self) -> &'static dyn Dialect {
+        match self {
+            Self::V1 => &V1,
+            Self::V2 => &V2,
+            Self::V3 => &V3::GROUPWARE,
+            Self::V4 => &V4,
+            Self::V5 => &V5,
+        }
+    }
+}
+
+/// Takes the version word, which has to be one of `accepted`.
+pub(super) fn take_version(
+    reader: &mut Reader<'_>,
+    from: Side,
+    accepted: &[Version],
+) -> Result<Version, DecodeError> {
+    let version = Version::of(reader.peek()).filter(|version| accepted.contains(version));
+    match (from, version) {
+        // The form of a server's packet is not always that of its session.
+        (Side::Server, Some(Version::V3)) => reader.u16_le("wire_version").map(|_| Version::V3),
+        (_, Some(version)) => reader.constant_u16_le("version").map(|_| version),
+        (_, None) => Err(DecodeError::Invalid {
+            field: "version",
+            value: reader.u16_le("version")?.into(),
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn every_version_has_its_own_dialect() {
+        for version in Version::ALL {
+            assert_eq!(version.dialect().version(), version);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_datagram_is_opened_or_refused_by_every_dialect(datagram: Vec<u8>, word in 0_u8..7) {
+            for version in Version::ALL {
+                for from in [Side::Client, Side::Server] {
+                    let _opened = version.dialect().open(from, &mut datagram.clone());
+                    let mut datagram = datagram.clone();
+                    if let Some(first) = datagram.first_chunk_mut::<2>() {
+                        *first = [word, 0];
+                    }
+                    let _opened = version.dialect().open(from, &mut datagram);
+                }
+            }
+        }
     }
 }

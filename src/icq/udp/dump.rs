@@ -23,7 +23,7 @@ pub struct Dump<'a> {
 impl<'a> Dump<'a> {
     /// Decodes `plain`, a packet whose cipher was taken off, and writes down what was read.
     pub fn new(dialect: &dyn Dialect, from: Side, plain: &'a [u8], form: MetaForm) -> Self {
-        let mut reader = Reader::traced(plain);
+        let mut reader = Reader::traced(plain).in_version(dialect.version());
         let mut name = None;
         let read = dialect.read(from, &mut reader).and_then(|opened| {
             let command = opened.header.command;
@@ -136,7 +136,12 @@ mod tests {
 
     #[test]
     fn a_dump_names_every_field_with_its_place() {
-        let plain = packet(Side::Server, 0x01A4, b"\x39\x30\0\0\x01\0\0\0!");
+        let plain = packet(
+            Version::V5,
+            Side::Server,
+            0x01A4,
+            b"\x39\x30\0\0\x01\0\0\0!",
+        );
         let dump = Dump::new(&V5, Side::Server, &plain, MetaForm::Unknown);
 
         assert_eq!(dump.name, Some("STATUS_UPDATE"));
@@ -159,7 +164,7 @@ mod tests {
 
     #[test]
     fn a_packet_that_cannot_be_read_is_dumped_up_to_there() {
-        let plain = packet(Side::Server, 0x01A4, b"\x39\x30\0\0\x01\0");
+        let plain = packet(Version::V5, Side::Server, 0x01A4, b"\x39\x30\0\0\x01\0");
         let dump = Dump::new(&V5, Side::Server, &plain, MetaForm::Unknown);
 
         assert_eq!(
@@ -180,7 +185,7 @@ mod tests {
 
     #[test]
     fn a_log_line_shows_the_length_of_a_text_and_the_long_form_the_text() {
-        let plain = packet(Side::Client, 0x0438, b"\x04\0abc\0\x05\0");
+        let plain = packet(Version::V5, Side::Client, 0x0438, b"\x04\0abc\0\x05\0");
         let dump = Dump::new(&V5, Side::Client, &plain, MetaForm::Unknown);
         assert!(dump.to_string().ends_with(" text=[3] code=5"));
         assert!(
@@ -190,42 +195,74 @@ mod tests {
 
     #[test]
     fn no_form_of_a_dump_shows_a_password() {
-        for (command, before) in [
-            (0x03E8, &[0; 8][..]),
-            (0x03F2, &[0; 4]),
-            (0x03FC, &[]),
-            (0x049C, &[]),
-            (0x064A, b"\x2e\x04"),
-            (0x064A, b"\xc4\x04\0\0\0\0"),
+        const ALL: &[Version] = &Version::ALL;
+        const V1: &[Version] = &[Version::V1];
+        const V2: &[Version] = &[Version::V1, Version::V2];
+        const V3: &[Version] = &[Version::V3];
+        const V5: &[Version] = &[Version::V4, Version::V5];
+        for (versions, command, before) in [
+            (V2, 0x03E8, &[0; 4][..]),
+            (V3, 0x03E8, &[0; 4]),
+            (V5, 0x03E8, &[0; 8]),
+            (V1, 0x03F2, &[]),
+            (&ALL[1..], 0x03F2, &[0; 4]),
+            (V2, 0x03FC, &[2, 0]),
+            (ALL, 0x03FC, &[]),
+            (ALL, 0x049C, &[]),
+            (V3, 0x049C, &[0x24, 0x11, 0, 0]),
+            (ALL, 0x064A, b"\x2e\x04"),
+            (ALL, 0x064A, b"\xc4\x04\0\0\0\0"),
+            (ALL, 0x05D2, b"\0\x02"),
+            (ALL, 0x05E6, b"?"),
         ] {
-            let whole = [before, b"\x08\0hunter2\0", &[0; 40]].concat();
+            let text = b"\x08\0hunter2\0";
+            let whole = match before {
+                // Only a text that ends the packet can be found behind something else.
+                [0x24, ..] => [before, text].concat(),
+                _ => [before, text, &[0; 40]].concat(),
+            };
             let cut_off = [before, b"\x99\0hunter2\0"].concat();
-            for body in [whole, cut_off] {
-                let plain = packet(Side::Client, command, &body);
-                let dump = Dump::new(&V5, Side::Client, &plain, MetaForm::Unknown);
-                let mut shown = format!("{dump} {dump:#} {dump:?}");
-                assert!(shown.contains("password"), "{command:#x}: {shown}");
-
-                let opened = V5.read(Side::Client, &mut Reader::new(&plain)).unwrap();
-                shown += &format!("{opened:?} {:?}", ToServer::decode(command, opened.body));
-                for form in ["hunter2", "68756e74657232", "104, 117, 110, 116"] {
-                    assert!(!shown.contains(form), "{command:#x}: {shown}");
+            for version in versions {
+                for body in [&whole, &cut_off] {
+                    assert_hidden(*version, command, body);
                 }
             }
         }
     }
 
-    fn packet(from: Side, command: u16, body: &[u8]) -> Vec<u8> {
+    fn assert_hidden(version: Version, command: u16, body: &[u8]) {
+        let dialect = version.dialect();
+        let plain = packet(version, Side::Client, command, body);
+        let dump = Dump::new(dialect, Side::Client, &plain, MetaForm::Unknown);
+        let secret = dump
+            .fields
+            .iter()
+            .any(|field| matches!(field.value, Value::Secret(_)));
+        assert!(secret, "{version:?} {command:#x}: {dump}");
+
+        let opened = dialect
+            .read(Side::Client, &mut Reader::new(&plain))
+            .unwrap();
+        let decoded = ToServer::decode(version, command, opened.body);
+        let shown = format!("{dump} {dump:#} {dump:?} {opened:?} {decoded:?}");
+        for form in ["hunter2", "68756e74657232", "104, 117, 110, 116"] {
+            assert!(!shown.contains(form), "{version:?} {command:#x}: {shown}");
+        }
+    }
+
+    fn packet(version: Version, from: Side, command: u16, body: &[u8]) -> Vec<u8> {
+        let dialect = version.dialect();
         let header = Header {
-            version: Version::V5,
+            version,
             command,
             seq1: 1,
             seq2: 2,
             uin: Uin(12_345),
             session_id: 7,
         };
-        let mut datagram = V5.seal(from, &header, Noise::default(), body);
-        V5.decipher(from, &mut datagram)
+        let mut datagram = dialect.seal(from, &header, Noise::default(), body);
+        dialect
+            .decipher(from, &mut datagram)
             .expect("a sealed packet opens");
         datagram
     }
@@ -239,6 +276,19 @@ mod tests {
     fn bodies() -> impl Strategy<Value = Vec<u8>> {
         let byte = prop_oneof![Just(0_u8), 0_u8..6, any::<u8>()];
         proptest::collection::vec(byte, 0..120)
+    }
+
+    fn versions() -> impl Strategy<Value = Version> {
+        select(&Version::ALL[..])
+    }
+
+    /// Whether the layout is a guess, which may come out otherwise for the packet made again.
+    fn is_guessed(version: Version, command: u16) -> bool {
+        match version {
+            Version::V1 | Version::V2 => command == 0x03FC,
+            Version::V3 => command == 0x0118,
+            Version::V4 | Version::V5 => false,
+        }
     }
 
     fn commands(all: &'static [(u16, &'static str)]) -> impl Strategy<Value = u16> {
@@ -268,57 +318,58 @@ mod tests {
 
         #[test]
         fn clients_packets_are_read_dumped_and_made_again(
-            command in commands(ToServer::ALL), subcmd in commands(MetaRequest::ALL), body in bodies(),
+            version in versions(), command in commands(ToServer::ALL),
+            subcmd in commands(MetaRequest::ALL), body in bodies(),
         ) {
             let body = with_subcmd(command, subcmd, body);
-            let plain = packet(Side::Client, command, &body);
-            let dump = Dump::new(&V5, Side::Client, &plain, MetaForm::Unknown);
+            let plain = packet(version, Side::Client, command, &body);
+            let dump = Dump::new(version.dialect(), Side::Client, &plain, MetaForm::Unknown);
             assert_complete(&dump, plain.len());
 
-            match ToServer::decode(command, &body) {
+            match ToServer::decode(version, command, &body) {
                 // An empty body is replaced by filler, which may be readable.
-                Err(_) if body.is_empty() => {}
+                Err(_) if body.is_empty() && version == Version::V5 => {}
                 Err(error) => prop_assert_eq!(dump.error, Some(error)),
                 Ok(decoded) => {
                     let mut made = Vec::new();
-                    decoded.packet.encode(&mut made);
+                    decoded.packet.encode(version, &mut made);
                     made.extend_from_slice(decoded.rest);
-                    let again = ToServer::decode(command, &made).map(|decoded| decoded.packet);
-                    prop_assert_eq!(again, Ok(decoded.packet));
+                    let again = ToServer::decode(version, command, &made).map(|decoded| decoded.packet);
+                    prop_assert!(again == Ok(decoded.packet) || is_guessed(version, command));
                 }
             }
         }
 
         #[test]
         fn servers_packets_are_read_dumped_and_made_again(
-            command in commands(FromServer::ALL),
+            version in versions(), command in commands(FromServer::ALL),
             subcmd in select(&[
                 0xC8, 0xD2, 0xDC, 0xE6, 0xF0, 0xFA, 0x104, 0x10E, 0x190, 0x19A, 0x1A4, 0x1AE, 0x64,
             ][..]),
             form in forms(), body in bodies(),
         ) {
             let body = with_subcmd(command, subcmd, body);
-            let plain = packet(Side::Server, command, &body);
-            let dump = Dump::new(&V5, Side::Server, &plain, form);
+            let plain = packet(version, Side::Server, command, &body);
+            let dump = Dump::new(version.dialect(), Side::Server, &plain, form);
             assert_complete(&dump, plain.len());
 
-            match FromServer::decode(command, &body, form) {
+            match FromServer::decode(version, command, &body, form) {
                 Err(error) => prop_assert_eq!(dump.error, Some(error)),
                 Ok(decoded) => {
                     prop_assert_eq!(dump.error, None);
                     let mut made = Vec::new();
-                    decoded.packet.encode(&mut made);
+                    decoded.packet.encode(version, &mut made);
                     made.extend_from_slice(decoded.rest);
-                    let again = FromServer::decode(command, &made, form).map(|decoded| decoded.packet);
-                    prop_assert_eq!(again, Ok(decoded.packet));
+                    let again = FromServer::decode(version, command, &made, form).map(|decoded| decoded.packet);
+                    prop_assert!(again == Ok(decoded.packet) || is_guessed(version, command));
                 }
             }
         }
 
         #[test]
-        fn anything_at_all_can_be_dumped(plain: Vec<u8>, form in forms()) {
+        fn anything_at_all_can_be_dumped(version in versions(), plain: Vec<u8>, form in forms()) {
             for from in [Side::Client, Side::Server] {
-                assert_complete(&Dump::new(&V5, from, &plain, form), plain.len());
+                assert_complete(&Dump::new(version.dialect(), from, &plain, form), plain.len());
             }
         }
     }

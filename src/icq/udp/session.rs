@@ -23,7 +23,8 @@ use std::fmt;
 use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
-use super::{Dialect, ToServer, to_server};
+use super::{Dialect, Dump, Side, ToServer, to_server};
+use crate::icq::wire::meta::MetaForm;
 use crate::icq::wire::text::Charset;
 use crate::icq::wire::{Password, Rest, body};
 use crate::icq::{
@@ -347,11 +348,15 @@ impl Session {
                 why: NotSent::Unsupported,
             });
         }
+        let characters = bodies.iter().map(|body| body.replaced).sum();
         if !self.outgoing.push(id, to, bodies) {
-            self.tell(Event::NotSent {
+            return self.tell(Event::NotSent {
                 id,
                 why: NotSent::NeverLeft,
             });
+        }
+        if characters > 0 {
+            self.tell(Event::Replaced { id, characters });
         }
     }
 }
@@ -370,10 +375,13 @@ impl Session {
             tcp_port: 0,
             password: Password(&password),
             x1: to_server::Login::X1,
+            client_version: 0,
+            two: 0,
             ip: Ipv4Addr::UNSPECIFIED,
             dc_mode: to_server::Login::NO_DIRECT_CONNECTIONS,
             status: requests::status_word(self.status),
             tcp_version: TCP_VERSION,
+            x4: 0,
             rest_hex: Rest(to_server::Login::TAIL),
         });
         let (datagram, seq2) = self.window.send(now, Purpose::Login, &packet);
@@ -551,7 +559,23 @@ impl Session {
     }
 
     fn transmit(&mut self, datagram: Vec<u8>) {
+        self.trace(Side::Client, &datagram);
         self.outputs.push_back(Output::Transmit(datagram));
+    }
+
+    /// A packet on its way, a line in the log: how long texts are, not what they say.
+    fn trace(&self, from: Side, datagram: &[u8]) {
+        if !tracing::enabled!(tracing::Level::TRACE) {
+            return;
+        }
+        let mut plain = datagram.to_vec();
+        // What cannot be deciphered is shown as it came.
+        let _ = self.dialect.decipher(from, &mut plain);
+        let packet = Dump::new(self.dialect, from, &plain, MetaForm::Unknown);
+        match from {
+            Side::Client => tracing::trace!(uin = %self.uin, "> {packet}"),
+            Side::Server => tracing::trace!(uin = %self.uin, "< {packet}"),
+        }
     }
 
     fn tell(&mut self, event: Event) {
@@ -574,8 +598,9 @@ fn put(list: &mut Vec<Uin>, uin: Uin, on: bool) {
     }
 }
 
-/// How many packets one message may take.
-const MOST_PARTS: usize = 64;
+/// How many packets one message may take: 20,000 characters of two bytes each, in packets that a line's
+/// end leaves half empty.
+const MOST_PARTS: usize = 256;
 
 const SHORTEST_KEEP_ALIVE: Duration = Duration::from_secs(10);
 const LONGEST_KEEP_ALIVE: Duration = Duration::from_secs(3600);

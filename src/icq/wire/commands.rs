@@ -13,13 +13,18 @@ pub struct Decoded<'a, P> {
 
 /// Declares all packets of one direction, or all requests inside one: the number of each command,
 /// its name, its variant, its body. A variant without a body is a command without parameters.
+/// In a list `by Version`, `where V4 | V5` names the versions that know it, if not all do.
 ///
 /// This is the one list of them: numbers, names, reading and writing are made from it.
 macro_rules! commands {
     (
         $(#[$meta:meta])*
-        pub enum $name:ident {
-            $( $(#[$variant_meta:meta])* $code:literal $label:literal $variant:ident $(($body:ty))?, )*
+        pub enum $name:ident $(by $by:ident)? {
+            $(
+                $(#[$variant_meta:meta])*
+                $code:literal $label:literal $variant:ident $(($body:ty))?
+                $(where $($version:ident)|+)?,
+            )*
         }
     ) => {
         $(#[$meta])*
@@ -72,6 +77,24 @@ macro_rules! commands {
                     $( $code => $crate::icq::wire::commands!(@read $variant reader $($body)?), )*
                     _ => Self::Unknown { command, body: reader.rest("rest_hex") },
                 })
+            }
+        }
+
+        $crate::icq::wire::commands!(
+            @exists_in $name [$($by)?] $( $code [$($($version)|+)?] )*
+        );
+    };
+    (@exists_in $name:ident []) => {};
+    (@exists_in $name:ident [] $code:literal [] $($others:tt)*) => {};
+    (@exists_in $name:ident [Version] $( $code:literal [$($($version:ident)|+)?] )*) => {
+        impl $name<'_> {
+            /// Whether a version has this command. In others it is read and written all the same:
+            /// peers say what they should not.
+            pub const fn exists_in(command: u16, version: $crate::icq::wire::Version) -> bool {
+                match command {
+                    $( $( $code => matches!(version, $($crate::icq::wire::Version::$version)|+), )? )*
+                    _ => Self::name(command).is_some(),
+                }
             }
         }
     };

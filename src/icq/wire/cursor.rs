@@ -6,7 +6,7 @@
 
 use std::net::Ipv4Addr;
 
-use super::Password;
+use super::{Password, Version};
 use crate::model::Uin;
 
 /// Why bytes from the network could not be read.
@@ -41,16 +41,18 @@ pub enum DecodeError {
 #[derive(Clone, Debug)]
 pub struct Reader<'a> {
     rest: &'a [u8],
+    version: Version,
     offset: usize,
     clamped: Option<&'static str>,
     trace: Option<Vec<Field<'a>>>,
 }
 
 impl<'a> Reader<'a> {
-    /// Reads `bytes`.
+    /// Reads `bytes`, as V5 writes them.
     pub const fn new(bytes: &'a [u8]) -> Self {
         Self {
             rest: bytes,
+            version: Version::V5,
             offset: 0,
             clamped: None,
             trace: None,
@@ -58,13 +60,23 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads `bytes` and keeps a record of every field; [`into_trace`](Self::into_trace) gives it out.
-    pub const fn traced(bytes: &'a [u8]) -> Self {
+    pub fn traced(bytes: &'a [u8]) -> Self {
         Self {
-            rest: bytes,
-            offset: 0,
-            clamped: None,
             trace: Some(Vec::new()),
+            ..Self::new(bytes)
         }
+    }
+
+    /// Reads what follows as `version` writes it.
+    #[must_use]
+    pub fn in_version(mut self, version: Version) -> Self {
+        self.version = version;
+        self
+    }
+
+    /// Which version's layouts are read.
+    pub const fn version(&self) -> Version {
+        self.version
     }
 
     /// How many bytes are left.
@@ -182,6 +194,16 @@ impl<'a> Reader<'a> {
         bytes
     }
 
+    /// Takes everything that is left; there is a password in it.
+    pub fn secret_rest(&mut self, field: &'static str) -> Password<'a> {
+        let bytes = Password(std::mem::take(&mut self.rest));
+        self.offset += bytes.0.len();
+        if !bytes.0.is_empty() {
+            self.note(field, bytes.0.len(), || Value::Secret(bytes));
+        }
+        bytes
+    }
+
     /// Takes a field that is made of smaller ones: they are not recorded, `value` of them is.
     pub fn compound<T>(
         &mut self,
@@ -270,12 +292,28 @@ impl<'a> Reader<'a> {
 #[derive(Debug)]
 pub struct Writer<'a> {
     out: &'a mut Vec<u8>,
+    version: Version,
 }
 
 impl<'a> Writer<'a> {
-    /// Appends to `out`.
+    /// Appends to `out`, as V5 does.
     pub const fn new(out: &'a mut Vec<u8>) -> Self {
-        Self { out }
+        Self {
+            out,
+            version: Version::V5,
+        }
+    }
+
+    /// Writes as `version` does.
+    #[must_use]
+    pub const fn in_version(mut self, version: Version) -> Self {
+        self.version = version;
+        self
+    }
+
+    /// Which version's layouts are written.
+    pub const fn version(&self) -> Version {
+        self.version
     }
 
     /// Appends a byte.

@@ -30,12 +30,16 @@ pub trait Part<'a>: Sized {
 /// Declares a body: a struct whose fields, read from the top, are its layout. The name of a field
 /// is its name in errors and dumps; its type says how many bytes it takes (see [`Part`]), and
 /// `=> method` names another method of [`Reader`] to read it with. A field of an `Option` may be
-/// missing at the end of a packet, and then everything behind it is, too.
+/// missing at the end of a packet, and then everything behind it is, too. `where V4 | V5` names the
+/// versions that have the field: in others it is not written, and read as its type's default.
 macro_rules! layout {
     ($(
         $(#[$meta:meta])*
         pub struct $name:ident $(<$life:lifetime $(, $generic:ident)?>)? {
-            $( $(#[$field_meta:meta])* $field:ident: $type:ty $(=> $reader:ident)?, )*
+            $(
+                $(#[$field_meta:meta])*
+                $field:ident: $type:ty $(=> $reader:ident)? $(where $($version:ident)|+)?,
+            )*
         }
     )*) => {$(
         $(#[$meta])*
@@ -51,20 +55,43 @@ macro_rules! layout {
                 reader: &mut $crate::icq::wire::Reader<'a>,
             ) -> Result<Self, $crate::icq::wire::DecodeError> {
                 Ok(Self {
-                    $( $field: $crate::icq::wire::layout!(@read reader $field $($reader)?), )*
+                    $( $field: $crate::icq::wire::layout!(
+                        @read_in reader [$($($version)|+)?] $field $($reader)?
+                    ), )*
                 })
             }
 
             fn write(&self, writer: &mut $crate::icq::wire::Writer<'_>) {
-                $( $crate::icq::wire::Part::write(&self.$field, writer); )*
+                $( $crate::icq::wire::layout!(
+                    @write writer [$($($version)|+)?] &self.$field
+                ); )*
             }
         }
     )*};
+    (@read_in $reader:ident [] $field:ident $($method:ident)?) => {
+        $crate::icq::wire::layout!(@read $reader $field $($method)?)
+    };
+    (@read_in $reader:ident [$($version:ident)|+] $field:ident $($method:ident)?) => {
+        match $reader.version() {
+            $($crate::icq::wire::Version::$version)|+ => {
+                $crate::icq::wire::layout!(@read $reader $field $($method)?)
+            }
+            _ => Default::default(),
+        }
+    };
     (@read $reader:ident $field:ident) => {
         $crate::icq::wire::Part::read($reader, stringify!($field))?
     };
     (@read $reader:ident $field:ident $method:ident) => {
         $reader.$method(stringify!($field))?
+    };
+    (@write $writer:ident [] $part:expr) => {
+        $crate::icq::wire::Part::write($part, $writer)
+    };
+    (@write $writer:ident [$($version:ident)|+] $part:expr) => {
+        if matches!($writer.version(), $($crate::icq::wire::Version::$version)|+) {
+            $crate::icq::wire::Part::write($part, $writer);
+        }
     };
 }
 
@@ -205,6 +232,30 @@ pub struct Rest<'a>(pub &'a [u8]);
 impl<'a> Part<'a> for Rest<'a> {
     fn read(reader: &mut Reader<'a>, name: &'static str) -> Result<Self, DecodeError> {
         Ok(Self(reader.rest(name)))
+    }
+
+    fn write(&self, writer: &mut Writer<'_>) {
+        writer.bytes(self.0);
+    }
+
+    fn fits(_reader: &Reader<'a>) -> bool {
+        true
+    }
+}
+
+/// Everything up to the end of the packet, with a password somewhere in it.
+#[derive(Clone, Copy, Default, Eq, PartialEq)]
+pub struct SecretRest<'a>(pub &'a [u8]);
+
+impl fmt::Debug for SecretRest<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SecretRest({} bytes)", self.0.len())
+    }
+}
+
+impl<'a> Part<'a> for SecretRest<'a> {
+    fn read(reader: &mut Reader<'a>, name: &'static str) -> Result<Self, DecodeError> {
+        Ok(Self(reader.secret_rest(name).0))
     }
 
     fn write(&self, writer: &mut Writer<'_>) {

@@ -10,9 +10,11 @@ mod layout;
 pub mod meta;
 pub mod status;
 pub mod text;
+mod version;
 
 pub use commands::Decoded;
 pub(crate) use commands::commands;
 pub use cursor::{DecodeError, Field, Reader, Value, Writer};
 pub(crate) use layout::layout;
-pub use layout::{Layout, Padding, Part, Password, Rest};
+pub use layout::{Layout, Padding, Part, Password, Rest, SecretRest};
+pub use version::Version;

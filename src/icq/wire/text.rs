@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use encoding_rs::Encoding;
+use unicode_normalization::UnicodeNormalization;
 
 /// A code page that old clients write in.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -175,21 +176,30 @@ impl Charset {
         pieces
     }
 
-    /// Appends a character with its marks: whole, or without them, or as `?`.
+    /// Appends a character with its marks: whole, or composed (a Mac sends `й` in two pieces), or
+    /// without the marks, or as `?`.
     fn append(self, cluster: &str, encoded: &mut Encoded) {
-        let (bytes, _, lossy) = self.0.encode(cluster);
-        if !lossy {
-            encoded.bytes.extend_from_slice(&bytes);
+        if self.append_whole(cluster, encoded) {
+            return;
+        }
+        let composed: String = cluster.nfc().collect();
+        if self.append_whole(&composed, encoded) {
             return;
         }
         encoded.replaced += 1;
-        let letter = cluster.chars().next().map_or(0, char::len_utf8);
-        let (bytes, _, lossy) = self.0.encode(&cluster[..letter]);
-        if lossy {
+        let letter = composed.chars().next().map_or(0, char::len_utf8);
+        if !self.append_whole(&composed[..letter], encoded) {
             encoded.bytes.push(b'?');
-        } else {
+        }
+    }
+
+    /// Appends all of it or nothing.
+    fn append_whole(self, text: &str, encoded: &mut Encoded) -> bool {
+        let (bytes, _, lossy) = self.0.encode(text);
+        if !lossy {
             encoded.bytes.extend_from_slice(&bytes);
         }
+        !lossy
     }
 
     /// A letter that would be the separator, in its other case, which is still easy to read.
@@ -343,11 +353,28 @@ mod tests {
         let family = RUSSIAN.encode("👨\u{200D}👩\u{200D}👧 ❤\u{FE0F}");
         assert_eq!((family.bytes.as_slice(), family.replaced), (&b"? ?"[..], 2));
 
-        let short_i = RUSSIAN.encode("и\u{306}");
+        let stressed = RUSSIAN.encode("и\u{301}");
         assert_eq!(
-            (short_i.bytes.as_slice(), short_i.replaced),
+            (stressed.bytes.as_slice(), stressed.replaced),
             (&b"\xe8"[..], 1)
         );
+    }
+
+    #[test]
+    fn letters_that_come_in_pieces_are_put_together() {
+        let mac = "и\u{306} е\u{308} И\u{306}\u{301}";
+
+        let russian = RUSSIAN.encode(mac);
+        assert_eq!(RUSSIAN.decode(&russian.bytes), "й ё Й");
+        assert_eq!(russian.replaced, 1, "the stress of the last one");
+
+        let part = RUSSIAN.encode_part(mac, 100);
+        assert_eq!(part, russian);
+        let polish = Charset::from_label("windows-1250").unwrap();
+        assert_eq!(polish.encode("o\u{301}").bytes, b"\xf3");
+        // Vietnamese code pages hold some marks by themselves.
+        let vietnamese = Charset::from_label("windows-1258").unwrap();
+        assert_eq!(vietnamese.encode("e\u{301}").bytes, b"e\xec");
     }
 
     #[test]

@@ -10,6 +10,7 @@ use std::io;
 use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio_xmpp::Stanza as AnyStanza;
+use tokio_xmpp::parsers::iq::Iq;
 use tokio_xmpp::parsers::ns;
 use tokio_xmpp::parsers::stream_error::{
     DefinedCondition, ReceivedStreamError, StreamError as StreamErrorElement,
@@ -123,6 +124,8 @@ pub struct Guard {
     bytes: usize,
     /// What the header of the stanza at hand says.
     head: BadStanza,
+    /// The language it says it is in.
+    lang: Option<String>,
     /// It is no stanza but a stream error, which counts even if it does not parse.
     ends_stream: bool,
 }
@@ -153,6 +156,7 @@ impl Guard {
             depth: 0,
             bytes: 0,
             head: BadStanza::default(),
+            lang: None,
             ends_stream: false,
         }
     }
@@ -261,6 +265,7 @@ impl Guard {
     fn start(&mut self, name: QName, attributes: AttrMap) {
         self.parser.set_text_buffering(true);
         self.head = head(&name, &attributes);
+        self.lang = attribute(&attributes, &Namespace::XML, "lang", LONGEST_LANG);
         self.ends_stream = name.0 == ns::STREAM && name.1 == "error";
         let context = xso::Context::empty().with_language(self.language.current());
         self.state = if self.bytes > self.limits.stanza_bytes {
@@ -300,7 +305,12 @@ impl Guard {
     fn finish(&mut self, element: XmppStreamElement) -> Incoming {
         self.end_item();
         match element {
-            XmppStreamElement::Stanza(AnyStanza::Iq(iq)) => Incoming::Stanza(Stanza::Iq(iq.into())),
+            XmppStreamElement::Stanza(AnyStanza::Iq(mut iq)) => {
+                if let Some(lang) = self.lang.take() {
+                    pass_on(lang, &mut iq);
+                }
+                Incoming::Stanza(Stanza::Iq(iq.into()))
+            }
             XmppStreamElement::Stanza(AnyStanza::Message(message)) => {
                 Incoming::Stanza(Stanza::Message(message.into()))
             }
@@ -357,10 +367,7 @@ fn header(name: &QName, attributes: &AttrMap) -> Result<Incoming, LinkError> {
 }
 
 fn head(name: &QName, attributes: &AttrMap) -> BadStanza {
-    let attribute = |name, limit| {
-        let value = attributes.get(&Namespace::NONE, name)?;
-        (value.len() <= limit).then(|| value.clone())
-    };
+    let attribute = |name, limit| attribute(attributes, &Namespace::NONE, name, limit);
     BadStanza {
         kind: match name.1.as_str() {
             "iq" => StanzaKind::Iq,
@@ -373,6 +380,27 @@ fn head(name: &QName, attributes: &AttrMap) -> BadStanza {
         id: attribute("id", LONGEST_ID),
         type_: attribute("type", LONGEST_ID),
         defect: Defect::default(),
+    }
+}
+
+fn attribute(
+    attributes: &AttrMap,
+    namespace: &Namespace<'static>,
+    name: &str,
+    limit: usize,
+) -> Option<String> {
+    let value = attributes.get(namespace, name)?;
+    (value.len() <= limit).then(|| value.clone())
+}
+
+/// The library drops the language of an iq: the payload inherits it, as XML has it, and
+/// [`Request`](crate::xmpp::Request) takes it from there.
+fn pass_on(lang: String, iq: &mut Iq) {
+    if let Iq::Get { payload, .. } | Iq::Set { payload, .. } = iq
+        && payload.attr_ns(&Namespace::XML, "lang").is_none()
+    {
+        let name = rxml::xml_ncname!("lang").to_owned();
+        payload.set_attr(Namespace::XML, name, lang);
     }
 }
 
@@ -398,12 +426,16 @@ const LONGEST_JID: usize = 3071;
 /// Longer ids are not worth an answer.
 const LONGEST_ID: usize = 1023;
 
+/// RFC 5646 §4.4.1: longer names of languages need not be understood.
+const LONGEST_LANG: usize = 35;
+
 /// Characters of a stream error's text that are kept.
 const LONGEST_REASON: usize = 200;
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::xmpp::Request;
 
     const HEADER: &str = "<?xml version='1.0'?><stream:stream xmlns='jabber:component:accept' \
         xmlns:stream='http://etherx.jabber.org/streams' id='s1' from='icq.example.org'>";
@@ -518,6 +550,36 @@ mod tests {
                 items[1].starts_with("StreamError(StreamError("),
                 "{items:#?}"
             );
+        }
+    }
+
+    #[test]
+    fn a_request_is_in_the_language_of_its_stanza_unless_it_names_another() {
+        for (of_stanza, of_payload, lang) in [
+            ("xml:lang='ru'", "", Some("ru")),
+            ("xml:lang='ru'", "xml:lang='pl'", Some("pl")),
+            ("", "xml:lang='pl'", Some("pl")),
+            // That of the stream is the server's own.
+            ("", "", None),
+        ] {
+            let iq = format!(
+                "<stream:stream xmlns='jabber:component:accept' xml:lang='en' \
+                 xmlns:stream='http://etherx.jabber.org/streams'>\
+                 <iq type='get' id='1' from='a@x/r' to='y' {of_stanza}>\
+                 <query xmlns='jabber:iq:register' {of_payload}/></iq>"
+            );
+            let mut guard = Guard::new(Limits::default());
+            let mut bytes = BytesMut::from(iq.as_str());
+            let mut next = || guard.next(&mut bytes).unwrap();
+            assert!(matches!(next(), Some(Incoming::Header { .. })));
+            let Some(Incoming::Stanza(Stanza::Iq(iq))) = next() else {
+                panic!("it is an iq");
+            };
+
+            let request = Request::read(iq).unwrap();
+
+            assert_eq!(request.lang.as_deref(), lang, "{of_stanza} {of_payload}");
+            assert_eq!(request.payload.attrs().iter().count(), 0);
         }
     }
 

@@ -1,8 +1,10 @@
 //! What goes to a client: notices of the network, messages, answers (icq-udp.md §7).
 
-use crate::icq::udp::FromServer;
-use crate::icq::udp::from_server::{OfflineMessage, ReceiveMessage, StatusUpdate, UserOnline};
+use crate::icq::udp::from_server::{
+    Date, OfflineMessage, ReceiveMessage, Sent, StatusUpdate, UserOnline,
+};
 use crate::icq::udp::to_server::Target;
+use crate::icq::udp::{FromServer, Version};
 use crate::model::{Now, Uin};
 
 use super::Service;
@@ -148,7 +150,7 @@ impl Service {
 /// A packet for a session's queue.
 pub(super) fn parcel(packet: &FromServer<'_>, seq2: u16, lane: Option<Lane>) -> Parcel {
     let mut body = Vec::new();
-    packet.encode(&mut body);
+    packet.encode(Version::V5, &mut body);
     Parcel {
         command: packet.command(),
         seq2,
@@ -167,11 +169,13 @@ fn stored_message<'a>(letter: &'a Letter, behaviour: &Behaviour) -> FromServer<'
     };
     FromServer::OfflineMessage(OfflineMessage {
         from_uin: letter.from,
-        year: sent.year,
-        month: sent.month,
-        day: sent.day,
-        hour: sent.hour,
-        minute: sent.minute,
+        sent: Sent::Date(Date {
+            year: sent.year,
+            month: sent.month,
+            day: sent.day,
+            hour: sent.hour,
+            minute: sent.minute,
+        }),
         msg_type,
         text,
     })

@@ -7,9 +7,9 @@ use super::deliver::parcel;
 use super::link::Link;
 use super::reply::{acknowledge, not_connected, reply, reply_as_v3};
 use super::{LONG_PATIENCE, Service, Session};
-use crate::icq::udp::from_server::{LoginReply, Reason};
+use crate::icq::udp::from_server::{LoginReply, LoginReplyV5, Reason};
 use crate::icq::udp::to_server::{Login, Register, TextCode};
-use crate::icq::udp::{FromServer, Header, Opened, ToServer};
+use crate::icq::udp::{FromServer, Header, Opened, ToServer, Version};
 use crate::model::{Now, Uin};
 use crate::server::Base;
 use crate::server::account::{Account, secret};
@@ -75,7 +75,7 @@ impl Service {
             return;
         }
         let header = opened.header;
-        let Ok(decoded) = ToServer::decode(header.command, opened.body) else {
+        let Ok(decoded) = ToServer::decode(Version::V5, header.command, opened.body) else {
             base.counters.undecodable += 1;
             return;
         };
@@ -269,7 +269,7 @@ impl Service {
         let (interval, sends) = behaviour
             .retransmission
             .map_or((10, 5), |r| (r.interval.as_secs(), r.sends));
-        let packet = FromServer::LoginReply(LoginReply {
+        let packet = FromServer::LoginReply(LoginReply::V5(LoginReplyV5 {
             x8c: 0x8C,
             ping: behaviour.ping_interval,
             timeout: u16::try_from(interval).unwrap_or(u16::MAX),
@@ -277,7 +277,7 @@ impl Service {
             retries: u16::try_from(sends).unwrap_or(u16::MAX),
             ip: Some(ip4(from)),
             server_id: Some(SERVER_ID),
-        });
+        }));
         self.sessions.insert(uin, session);
         self.queue(uin, parcel(&packet, header.seq2, None));
         base.network.log_on(now, uin, presence(from, login));

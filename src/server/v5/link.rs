@@ -279,13 +279,19 @@ impl Link {
                     .collect(),
             });
             let mut body = Vec::new();
-            multi.encode(&mut body);
+            multi.encode(Version::V5, &mut body);
             let seq1 = self.next_seq1;
             self.next_seq1 = seq1.wrapping_add(1);
             let header = self.header(multi.command(), seq1, 0);
             return (seq1, V5.seal(Side::Server, &header, noise(), &body));
         }
         packets.swap_remove(0)
+    }
+
+    /// The header of a packet after which nothing comes: it is counted like those before it, lest a
+    /// client take it for one of them, and sent once.
+    pub(super) const fn last_header(&self, command: u16) -> Header {
+        self.header(command, self.next_seq1, 0)
     }
 
     const fn header(&self, command: u16, seq1: u16, seq2: u16) -> Header {

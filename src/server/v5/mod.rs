@@ -31,7 +31,7 @@ use super::{Base, noise};
 use deliver::{note_arrived, note_sent};
 use door::Door;
 use link::Link;
-use reply::{acknowledge, reply};
+use reply::{acknowledge, say};
 
 /// All V5 sessions.
 #[derive(Debug)]
@@ -168,19 +168,11 @@ impl Service {
         let Some(session) = self.sessions.get(&uin) else {
             return false;
         };
-        let address = session.link.address;
-        // No request: the answer's own numbers are 0 (icq-udp.md §4.3).
-        let request = Header {
-            version: Version::V5,
-            command: 0,
-            seq1: 0,
-            seq2: 0,
-            uin,
-            session_id: session.link.session_id,
-        };
-        self.end(now, uin, ending, base);
         let packet = FromServer::GoAway(Reason { text: None });
-        reply(address, &request, &packet, base);
+        let header = session.link.last_header(packet.command());
+        let address = session.link.address;
+        self.end(now, uin, ending, base);
+        say(address, &header, &packet, base);
         true
     }
 
@@ -215,7 +207,7 @@ impl Service {
             }
             return;
         }
-        let decoded = ToServer::decode(header.command, opened.body);
+        let decoded = ToServer::decode(Version::V5, header.command, opened.body);
         let packet = decoded.as_ref().ok().map(|decoded| &decoded.packet);
         let repeated = base.behaviour.suppress_duplicates && session.link.is_repeated(header.seq1);
         if acknowledges(packet, &header, repeated, &base.behaviour) {

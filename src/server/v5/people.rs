@@ -48,6 +48,7 @@ impl Service {
             first: &account.first,
             last: &account.last,
             email: shown_email(account, &base.behaviour),
+            status_byte: None,
             auth_byte: Some(auth_byte(account, &base.behaviour)),
         });
         self.answer_as(header, seq2, &packet);

@@ -1,5 +1,6 @@
 //! Packets outside a session's numbering: acknowledgements, and answers to those who have no session.
-//! They bear seq1 0 or that of the packet they acknowledge, and are never repeated.
+//! They bear seq1 0 or that of the packet they acknowledge. With them the last word to a session, which
+//! has its number; none of them is ever repeated.
 
 use std::net::SocketAddr;
 
@@ -35,19 +36,24 @@ pub(super) fn reply(to: SocketAddr, request: &Header, packet: &FromServer<'_>, b
         seq1: 0,
         ..*request
     };
+    say(to, &header, packet, base);
+}
+
+/// Sends a packet once.
+pub(super) fn say(to: SocketAddr, header: &Header, packet: &FromServer<'_>, base: &mut Base) {
     let mut body = Vec::new();
-    packet.encode(&mut body);
+    packet.encode(Version::V5, &mut body);
     // What stands behind the fields that clients know (icq-udp.md §2.5, §4.8, §6.6).
     match (packet, header.version) {
         (FromServer::BadPassword, Version::V3) => body.extend([0; 2]),
         (FromServer::LoginError(_), Version::V5) | (FromServer::NewUin, _) => body.extend([0; 4]),
         _ => {}
     }
-    let datagram = V5.seal(Side::Server, &header, base.noise(), &body);
+    let datagram = V5.seal(Side::Server, header, base.noise(), &body);
     base.transmit(to, datagram);
 }
 
-/// The same in the form of V3, which V5 clients have to take for a few packets (icq-udp.md §2.5).
+/// The same as [`reply`] in the form of V3, which V5 clients have to take for a few packets (icq-udp.md §2.5).
 pub(super) fn reply_as_v3(
     to: SocketAddr,
     request: &Header,

@@ -70,7 +70,7 @@ impl Service {
                     self.offer(uin, header.seq2, false, base);
                 }
             }
-            ToServer::AckMessages => {
+            ToServer::AckMessages(_) => {
                 for number in base.network.letters.delete_arrived(uin) {
                     base.network
                         .journal
@@ -102,6 +102,24 @@ impl Service {
             | ToServer::TextCode(_)
             | ToServer::QueryServers
             | ToServer::QueryAddons
+            | ToServer::LoginInfo(_)
+            | ToServer::ClientState(_)
+            | ToServer::Usage
+            | ToServer::SetWork(_)
+            | ToServer::SetHome(_)
+            | ToServer::SetHomeWeb(_)
+            | ToServer::SetNotes(_)
+            | ToServer::NotesRequest(_)
+            | ToServer::SetWorkWeb(_)
+            | ToServer::Search(_)
+            | ToServer::Fragment(_)
+            | ToServer::RegistrationRequest
+            | ToServer::RegistrationForm(_)
+            | ToServer::DepartmentsRequest
+            | ToServer::UserInfoRequest(_)
+            | ToServer::BroadcastAll
+            | ToServer::BroadcastOnline
+            | ToServer::WebMessage
             | ToServer::RandomSet(_)
             | ToServer::RandomSearch(_)
             | ToServer::Unknown { .. } => {}

@@ -21,13 +21,21 @@ pub struct Advertised {
     pub message: bool,
 }
 
+/// Whether this is a `<privilege/>`, whatever it says: only servers may send one.
+pub fn is_privilege(payload: &Element) -> bool {
+    namespace(payload).is_some()
+}
+
+fn namespace(payload: &Element) -> Option<&'static str> {
+    let mut known = [NS_1, NS_2].into_iter();
+    known.find(|ns| payload.is("privilege", *ns))
+}
+
 impl Advertised {
     /// Reads a `<privilege/>` that advertises: one with anything else in it (a forwarded answer) is
     /// none. An access the program does not know, or of type `none`, is no grant.
     pub fn read(payload: &Element) -> Option<Self> {
-        let namespace = [NS_1, NS_2]
-            .into_iter()
-            .find(|ns| payload.is("privilege", *ns))?;
+        let namespace = namespace(payload)?;
         let mut advertised = Self {
             namespace: namespace.to_owned(),
             ..Self::default()

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use icq_transport::gateway::UserState;
-use icq_transport::icq::udp::{Dialect, FromServer, Side, ToServer, V5};
+use icq_transport::icq::udp::{Dialect, FromServer, Side, ToServer, V5, Version};
 use icq_transport::icq::wire::Reader;
 use icq_transport::icq::wire::meta::MetaForm;
 use icq_transport::icq::wire::text::Charset;
@@ -52,7 +52,8 @@ impl Witness {
         {
             packet.acknowledged = true;
         }
-        let decoded = FromServer::decode(header.command, opened.body, MetaForm::Unknown);
+        let decoded =
+            FromServer::decode(Version::V5, header.command, opened.body, MetaForm::Unknown);
         let Ok(decoded) = decoded else {
             return;
         };
@@ -116,7 +117,7 @@ impl World {
     }
 
     fn note_stored(&mut self, body: &[u8]) {
-        let decoded = FromServer::decode(0x00DC, body, MetaForm::Unknown);
+        let decoded = FromServer::decode(Version::V5, 0x00DC, body, MetaForm::Unknown);
         let Ok(FromServer::OfflineMessage(message)) = decoded.map(|it| it.packet) else {
             return;
         };
@@ -136,7 +137,7 @@ impl World {
         };
         let header = opened.header;
         let run = self.machine.run;
-        let Ok(decoded) = ToServer::decode(header.command, opened.body) else {
+        let Ok(decoded) = ToServer::decode(Version::V5, header.command, opened.body) else {
             self.witness
                 .complain(format!("{user} sends a body that cannot be read"));
             return;

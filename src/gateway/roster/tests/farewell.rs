@@ -151,6 +151,32 @@ fn the_echo_of_our_own_removal_is_no_wish_of_the_users() {
 }
 
 #[test]
+fn whoever_is_added_anew_meanwhile_stays() {
+    let mut world = World::offline();
+    world.starts_with(contacts([200_001, 200_002]));
+    world.link_up();
+    world.icq_online();
+    forget(&mut world, false);
+    world.take_stanzas();
+
+    world.subscription("subscribe", 200_002);
+    world.wait(5);
+
+    let about_them = |it: &Element| it.attr("from") == Some("200002@icq.example.org");
+    assert!(!world.take_stanzas().iter().any(about_them));
+    // And who changes their mind again is heard.
+    world.subscription("unsubscribe", 200_002);
+    world.icq_knows(200_002, Ok(benvolio()));
+    let types: Vec<_> = world
+        .take_stanzas()
+        .iter()
+        .filter(|it| about_them(it))
+        .map(|it| it.attr("type").map(str::to_owned))
+        .collect();
+    assert_eq!(types, [Some("unsubscribed".to_owned())]);
+}
+
+#[test]
 fn a_server_that_refuses_or_is_silent_is_told_by_presence() {
     for silent in [false, true] {
         let mut world = World::offline();

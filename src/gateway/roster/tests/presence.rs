@@ -164,6 +164,50 @@ fn a_probe_of_an_online_contact_is_answered_with_its_presence() {
     assert_eq!(world.take_stanzas().len(), 1);
 }
 
+/// After a restart of their server, all devices of a person come back within seconds.
+#[test]
+fn an_answer_serves_one_resource_and_the_next_one_is_told_too() {
+    let mut world = World::online();
+    world.has_contact(BEN, benvolio());
+    world.icq_shows(BEN, online());
+    world.wait(60);
+    world.look_away();
+
+    probe(&mut world, BEN);
+    world.resource("phone");
+    assert_eq!(world.take_stanzas().len(), 1);
+    world.wait(1);
+    probe(&mut world, BEN);
+    world.resource("tablet");
+    world.sees(&[&shown("tablet", "")]);
+    world.wait(1);
+    world.resource("watch");
+    probe(&mut world, BEN);
+    world.sees(&[&shown("watch", "")]);
+}
+
+#[test]
+fn a_resource_that_asks_for_itself_is_answered_unless_it_was_just_told() {
+    let mut world = World::online();
+    world.has_contact(BEN, benvolio());
+    world.icq_shows(BEN, online());
+    world.wait(60);
+    world.look_away();
+    let probe = "<presence type='probe' from='romeo@example.org/phone' \
+                 to='123456789@icq.example.org'/>";
+
+    world.says(probe);
+    world.sees(&[&shown("phone", "")]);
+    world.resource("phone");
+    world.look_away();
+    world.says(probe);
+    world.sees(&[]);
+    world.wait(5);
+    world.says(probe);
+    world.says(probe);
+    world.sees(&[&shown("phone", "")]);
+}
+
 #[test]
 fn a_probe_behind_the_presence_itself_is_answered_by_it() {
     let mut world = World::online();

@@ -3,6 +3,7 @@
 use minidom::Element;
 
 use super::*;
+use crate::gateway::testing::parse;
 
 /// What a server answers, in the order of its questions.
 struct Server {
@@ -128,6 +129,8 @@ fn texts(stanzas: &[Element]) -> Vec<String> {
     stanzas.iter().map(String::from).collect()
 }
 
+const PROBE: &str = "<presence type='probe' from='icq.example.org' to='romeo@example.org'/>";
+
 const GATEWAY: &str = "icq.example.org both ICQ";
 
 #[test]
@@ -147,12 +150,10 @@ fn contacts_and_the_gateway_are_written_one_by_one() {
     );
     // Read, and read once more behind the first write.
     assert_eq!(server.reads, 2);
-    // Once the gateway is there it asks where the user is online; a contact is shown once it is there.
-    // Nobody has to be asked.
-    let rest = texts(&rest);
-    assert_eq!(rest.len(), 2, "{rest:?}");
-    assert!(rest[0].contains("type='probe'"));
-    assert!(rest[1].contains("123456789@icq.example.org/ICQ"));
+    // Who is online is asked, and a contact is shown once it is there; no person has to be asked.
+    assert_eq!(rest.len(), 2, "{:?}", texts(&rest));
+    assert_eq!(rest[0], parse(PROBE));
+    assert_eq!(rest[1].attr("from"), Some("123456789@icq.example.org/ICQ"));
     let written = world.written(BEN).unwrap();
     assert_eq!(
         (written.xmpp_to, written.xmpp_from, written.on_roster),
@@ -227,13 +228,18 @@ fn what_was_removed_meanwhile_is_removed_on_icq_unless_it_was_everything() {
     world.icq_sees(&[Command::RemoveContact(Uin(BEN))]);
     assert_eq!(world.written(BEN), None);
 
-    // A server that lost its rosters.
-    let mut world = online_with((200_000..200_050).map(known).collect());
-    server.serve(&mut world);
-    assert_eq!(world.take_commands().len(), 10);
-    world.wait(5);
-    assert_eq!(world.record.contacts.len(), 40);
-    assert!(world.record.contacts.iter().all(|it| it.hidden));
+    // A server that lost its rosters, or only most of one.
+    for (server, count) in [(&mut Server::prosody(), 3), (&mut server, 50)] {
+        let mut world = online_with((200_000..200_000 + count).map(known).collect());
+        server.serve(&mut world);
+        assert_eq!(world.take_commands(), []);
+        world.wait(5);
+        let said = texts(&world.take_stanzas());
+        let kept = format!("{count} of them were kept");
+        assert!(said.iter().any(|line| line.contains(&kept)), "{said:?}");
+        assert_eq!(world.record.contacts.len(), count as usize);
+        assert!(world.record.contacts.iter().all(|it| it.hidden));
+    }
 }
 
 #[test]
@@ -375,10 +381,8 @@ fn who_registers_gets_the_gateway_on_the_roster() {
     world.grant_roster();
     world.link_up();
     add(&mut world);
-    let rest = server.serve(&mut world);
+    assert_eq!(server.serve(&mut world), [parse(PROBE)]);
     assert_eq!(server.writes, [GATEWAY]);
-    assert_eq!(rest.len(), 1);
-    assert_eq!(rest[0].attr("type"), Some("probe"));
 
     // Written without a subscription: the person has to be asked.
     let mut server = Server {
@@ -432,8 +436,8 @@ fn many_contacts_are_one_sentence() {
 
     world.sees(&[
         "<message type='chat' from='icq.example.org' to='romeo@example.org'><body>\
-                  You have 21 ICQ contacts that are not in your contact list. To see one, add its \
-                  number @icq.example.org.</body></message>",
+                  You have 21 ICQ contacts that are not in your contact list. To see one, add \
+                  NUMBER@icq.example.org, with its ICQ number for NUMBER.</body></message>",
     ]);
     world.icq_offline();
     world.icq_online();
@@ -450,4 +454,28 @@ fn who_wants_no_import_is_not_asked() {
     world.wait(60);
 
     world.sees(&[]);
+}
+
+#[test]
+fn a_grant_that_comes_late_is_used_at_once() {
+    let mut world = World::offline();
+    world.starts_with(vec![record(BEN, "Benvolio")]);
+    world.link_up();
+    world.resource("pc");
+    world.icq_online();
+    world.wait(5);
+    world.look_away();
+
+    world.grant_roster();
+    let env = world.facts.env();
+    world
+        .roster
+        .privileges_changed(world.now, &env, &mut world.fx);
+    world.settle();
+
+    let read = world.take_stanzas();
+    assert!(
+        matches!(&read[..], [iq] if iq.name() == "iq" && iq.attr("type") == Some("get")),
+        "{read:?}"
+    );
 }

@@ -469,7 +469,7 @@ fn removing_fifty_contacts_at_once_does_not_delete_fifty_on_icq() {
     world.wait(10);
     world.sees(&[
         "<message type='chat' from='icq.example.org' to='romeo@example.org'><body>\
-         Many contacts were removed at once. In case that was a mistake, 40 of them were kept on \
+         Contacts went off your contact list all at once. In case that was a mistake, 40 of them were kept on \
          your ICQ list, out of sight. Add one again to see it; remove it by itself to delete it.\
          </body></message>",
     ]);

@@ -114,6 +114,19 @@ fn ten_registrations_an_hour_are_tried_for_each_number() {
 }
 
 #[test]
+fn somebody_who_is_registered_guesses_no_passwords_of_others_either() {
+    let mut world = World::up().and_registered("romeo");
+    for n in 0..10 {
+        world.hears(&register(&format!("guesser{n}@example.org/x"), FIELDS));
+    }
+
+    world.hears(&register("romeo@example.org/pc", FIELDS));
+
+    world.sees_error("r1", "resource-constraint");
+    assert_eq!(world.deliveries(), []);
+}
+
+#[test]
 fn there_are_only_so_many_users() {
     let mut settings = settings();
     settings.limits.users = 1;

@@ -120,6 +120,10 @@ fn a_message_to_a_contact_needs_a_registration() {
          You are not registered with this ICQ gateway.</text></error></message>",
     );
     world.hears(&format!(
+        "<message id='f' {to}><x xmlns='jabber:x:oob'><url>https://a.example/1</url></x></message>"
+    ));
+    world.sees_error("f", "registration-required");
+    world.hears(&format!(
         "<message {to}><composing xmlns='http://jabber.org/protocol/chatstates'/></message>"
     ));
     world.hears(&format!(

@@ -2,26 +2,19 @@
 
 use super::*;
 
-fn says(world: &mut World, text: &str) {
-    world.says(&format!(
-        "<message type='chat' id='m1' from='romeo@example.org/pc' to='icq.example.org'>\
-         <body>{text}</body></message>"
-    ));
-}
-
 #[test]
 fn the_gateway_understands_a_few_words() {
     let mut world = World::online();
 
-    says(&mut world, "HELP");
+    world.chats("HELP");
     world.is_told("I understand: *help*, *status*, *login*, *logout*, *unregister*.");
-    says(&mut world, "status");
+    world.chats("status");
     world.is_told("Connected to ICQ. Number 100001, 0 of 0 contacts online.");
-    says(&mut world, "login");
+    world.chats("login");
     world.is_told("You are logged in to ICQ already.");
-    says(&mut world, "register");
+    world.chats("register");
     world.is_told("You are registered already.");
-    says(&mut world, "make me a sandwich");
+    world.chats("make me a sandwich");
     world.is_told("Unknown command. Send *help*.");
     world.sees_nothing();
 }
@@ -47,7 +40,7 @@ fn what_says_nothing_needs_no_answer() {
 fn logout_lasts_until_login() {
     let mut world = World::online();
 
-    says(&mut world, "logout");
+    world.chats("logout");
 
     let text = "Logged out of ICQ by your own wish. Send *login* to come back.";
     world.sees_gateway(
@@ -60,7 +53,7 @@ fn logout_lasts_until_login() {
     world.wants_no_login();
     assert!(world.record().unwrap().login.paused);
 
-    says(&mut world, "login");
+    world.chats("login");
     world.logs_in();
     assert!(!world.record().unwrap().login.paused);
 }
@@ -69,11 +62,11 @@ fn logout_lasts_until_login() {
 fn unregistering_by_chat_wants_to_be_confirmed() {
     let mut world = World::online();
 
-    says(&mut world, "unregister");
+    world.chats("unregister");
     assert!(world.sent.pop_front().unwrap().contains("unregister yes"));
     assert!(world.record().is_some());
 
-    says(&mut world, "Unregister yes");
+    world.chats("Unregister yes");
     world.is_told("You are no longer registered. Everything stored was deleted.");
     assert_eq!(world.record(), None);
 }
@@ -95,7 +88,35 @@ fn a_message_that_cannot_be_sent_comes_back_with_the_state() {
     assert!(answer.contains("id='m42'"), "{answer}");
     assert!(answer.contains("type='wait'"), "{answer}");
     assert!(answer.contains("<service-unavailable"), "{answer}");
+    let sentence = "ICQ rejected the number or password.";
+    assert!(answer.contains(sentence), "{answer}");
     world.sees_nothing();
+}
+
+#[test]
+fn characters_that_cannot_be_shown_are_told_once_a_day() {
+    let mut world = World::online();
+    let mut writes = |characters| {
+        world.says(
+            "<message type='chat' id='m42' from='romeo@example.org/pc' \
+             to='123456@icq.example.org'><body>hello</body></message>",
+        );
+        let commands = world.commands();
+        let [Command::Send { id, .. }] = commands[..] else {
+            panic!("{commands:?}");
+        };
+        world.icq(Event::Replaced { id, characters });
+        world.icq(Event::Sent(id));
+        let lines = std::mem::take(&mut world.sent);
+        world.pass(seconds(13 * 3600));
+        lines
+    };
+
+    let first = writes(3);
+    assert!(first[0].contains("3 characters of your message to 123456"));
+    assert_eq!(first.len(), 1);
+    assert_eq!(writes(1), [""; 0]);
+    assert!(writes(1)[0].contains("One character of your message"));
 }
 
 #[test]

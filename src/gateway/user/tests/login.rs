@@ -282,6 +282,31 @@ fn mode_manual_waits_for_a_word() {
 }
 
 #[test]
+fn in_mode_manual_the_word_holds_over_restarts_until_it_is_taken_back() {
+    let mut world = World::with(Mode::Manual, LoginRecord::default(), settings());
+    world.comes_online("pc");
+    world.chats("login");
+    world.logs_in();
+
+    // An orderly restart; and one that nobody saw coming.
+    for orderly in [true, false] {
+        if orderly {
+            world.input(UserInput::Shutdown);
+        }
+        let record = world.record().unwrap();
+        world = World::with(Mode::Manual, record.login, settings());
+        world.logs_in();
+    }
+
+    world.chats("logout");
+    let record = world.record().unwrap();
+    assert!(!record.login.summoned);
+    let mut world = World::with(Mode::Manual, record.login, settings());
+    world.comes_online("pc");
+    world.wants_no_login();
+}
+
+#[test]
 fn a_wrong_password_is_told_once_and_never_tried_again() {
     let mut world = World::registered();
     world.comes_online("pc");

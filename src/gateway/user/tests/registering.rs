@@ -23,7 +23,7 @@ fn applicant_with(privileges: Privileges) -> World {
     let Ok(Submission::Fields(fields)) = Submission::read(&request.payload) else {
         panic!("it has fields");
     };
-    let registration = fields.complete(None, &settings(), now.unix).unwrap();
+    let registration = fields.complete(None, &settings(), None, now.unix).unwrap();
     let seat = seat(now, settings());
     let privileges = Arc::new(privileges);
     let user = User::register(now, seat, privileges, registration, request);
@@ -72,8 +72,8 @@ fn a_registration_is_tried_before_anything_is_stored() {
     world.sees(&result("r1"));
     world.sees("<presence type='subscribe' from='icq.example.org' to='romeo@example.org'/>");
     world.is_told(
-        "Welcome to ICQ. Your number here is 100001. To write to somebody, add NUMBER@ and my \
-         address to your contacts.\nI understand: *help*, *status*, *login*, *logout*, \
+        "Welcome to ICQ. Your number here is 100001. To write to somebody, add \
+         NUMBER@icq.example.org to your contacts, with their ICQ number for NUMBER.\nI understand: *help*, *status*, *login*, *logout*, \
          *unregister*.",
     );
     world.sees_nothing();

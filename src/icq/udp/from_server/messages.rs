@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-use crate::icq::wire::layout;
+use crate::icq::wire::{DecodeError, Layout, Part, Reader, Version, Writer, layout};
 use crate::model::Uin;
 
 layout! {
@@ -22,22 +22,37 @@ layout! {
         text: &'a [u8] => lstr_clamped,
     }
 
-    /// `OFFLINE_MESSAGE` (0x00DC), V5: a message that waited (§7.5). The time is UTC.
+    /// `OFFLINE_MESSAGE` (0x00DC): a message that waited (§7.5).
     ///
-    /// | bytes | field      | meaning                     |
-    /// |-------|------------|-----------------------------|
-    /// | 4     | `from_uin` | who wrote                   |
-    /// | 2     | `year`     |                             |
-    /// | 1     | `month`    | 1 to 12                     |
-    /// | 1     | `day`      | 1 to 31                     |
-    /// | 1     | `hour`     |                             |
-    /// | 1     | `minute`   |                             |
-    /// | 2     | `msg_type` | 1 text, 4 URL, … (§7.3)     |
-    /// | lstr  | `text`     | in the sender's code page   |
+    /// | bytes  | field      | meaning                     |
+    /// |--------|------------|-----------------------------|
+    /// | 4      | `from_uin` | who wrote                   |
+    /// | 6 or 4 |            | [`Sent`]                    |
+    /// | 2      | `msg_type` | 1 text, 4 URL, … (§7.3)     |
+    /// | lstr   | `text`     | in the sender's code page   |
     pub struct OfflineMessage<'a> {
         /// Who wrote.
         from_uin: Uin,
-        /// When: the year.
+        /// When.
+        sent: Sent,
+        /// What the text means: 1 text, 4 URL, …
+        msg_type: u16,
+        /// The text in the sender's code page, parts separated by 0xFE.
+        text: &'a [u8] => lstr_clamped,
+    }
+
+    /// A time in UTC, to the minute.
+    ///
+    /// | bytes | field    | meaning |
+    /// |-------|----------|---------|
+    /// | 2     | `year`   |         |
+    /// | 1     | `month`  | 1 to 12 |
+    /// | 1     | `day`    | 1 to 31 |
+    /// | 1     | `hour`   |         |
+    /// | 1     | `minute` |         |
+    #[derive(Copy, Hash)]
+    pub struct Date {
+        /// The year.
         year: u16,
         /// The month, 1 to 12.
         month: u8,
@@ -47,10 +62,6 @@ layout! {
         hour: u8,
         /// The minute.
         minute: u8,
-        /// What the text means: 1 text, 4 URL, …
-        msg_type: u16,
-        /// The text in the sender's code page, parts separated by 0xFE.
-        text: &'a [u8] => lstr_clamped,
     }
 
     /// `REVERSE_TCP` (0x015E), from a server: somebody asks to be connected to (§7.7).
@@ -82,11 +93,54 @@ layout! {
     }
 }
 
+/// When a message that waited was sent.
+///
+/// | bytes | field            | meaning                                         |
+/// |-------|------------------|-------------------------------------------------|
+/// | 6     | `year` …         | [`Date`]                                        |
+/// | 4     | `time`           | unix time; V3, though some servers have a date  |
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Sent {
+    /// As a date.
+    Date(Date),
+    /// As unix time.
+    Unix(u32),
+}
+
+impl<'a> Part<'a> for Sent {
+    fn read(reader: &mut Reader<'a>, _name: &'static str) -> Result<Self, DecodeError> {
+        if reader.version() == Version::V3 && !begins_with_date(reader) {
+            return reader.u32_le("time").map(Self::Unix);
+        }
+        Date::read(reader).map(Self::Date)
+    }
+
+    fn write(&self, writer: &mut Writer<'_>) {
+        match self {
+            Self::Date(date) => date.write(writer),
+            Self::Unix(time) => writer.u32_le(*time),
+        }
+    }
+
+    fn fits(reader: &Reader<'a>) -> bool {
+        reader.left() >= 4
+    }
+}
+
+/// Whether a date stands here. No unix time since 1987 looks like one: its high byte is no day.
+fn begins_with_date(reader: &Reader<'_>) -> bool {
+    Date::read(&mut Reader::new(reader.peek())).is_ok_and(|date| {
+        (1990..=2100).contains(&date.year)
+            && (1..=12).contains(&date.month)
+            && (1..=31).contains(&date.day)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::icq::udp::FromServer;
-    use crate::icq::udp::golden::assert_from_server;
+    use crate::icq::udp::golden::{assert_from_server, assert_from_server_in};
     use crate::icq::wire::meta::MetaForm;
 
     #[test]
@@ -94,14 +148,52 @@ mod tests {
         assert_from_server(
             &FromServer::OfflineMessage(OfflineMessage {
                 from_uin: Uin(12_345),
-                year: 1999,
-                month: 12,
-                day: 31,
-                hour: 23,
-                minute: 59,
+                sent: Sent::Date(Date {
+                    year: 1999,
+                    month: 12,
+                    day: 31,
+                    hour: 23,
+                    minute: 59,
+                }),
                 msg_type: 1,
                 text: b"hi",
             }),
+            MetaForm::Unknown,
+            b"\x39\x30\0\0\xcf\x07\x0c\x1f\x17\x3b\x01\0\x03\0hi\0",
+        );
+    }
+
+    #[test]
+    fn a_v3_server_counts_seconds_or_gives_a_date() {
+        let message = |sent| {
+            FromServer::OfflineMessage(OfflineMessage {
+                from_uin: Uin(12_345),
+                sent,
+                msg_type: 1,
+                text: b"hi",
+            })
+        };
+        // The first two look like the year 1999, but not like a date.
+        for time in [0x386D_07CF, 0x3805_07CF, 0, u32::MAX] {
+            let body = [
+                &b"\x39\x30\0\0"[..],
+                &time.to_le_bytes(),
+                b"\x01\0\x03\0hi\0",
+            ]
+            .concat();
+            let packet = message(Sent::Unix(time));
+            assert_from_server_in(Version::V3, &packet, MetaForm::Unknown, &body);
+        }
+        let date = Date {
+            year: 1999,
+            month: 12,
+            day: 31,
+            hour: 23,
+            minute: 59,
+        };
+        assert_from_server_in(
+            Version::V3,
+            &message(Sent::Date(date)),
             MetaForm::Unknown,
             b"\x39\x30\0\0\xcf\x07\x0c\x1f\x17\x3b\x01\0\x03\0hi\0",
         );

@@ -16,7 +16,7 @@ layout! {
     /// | 4     | `real_ip`     | their own address                              |
     /// | 1     | `dc_mode`     | as in `LOGIN`                                  |
     /// | 4     | `status`      | low word status, high word flags               |
-    /// | 4     | `tcp_version` | version of the direct protocol                 |
+    /// | 4     | `tcp_version` | version of the direct protocol; V3, V4: 2, and 2 of 0 |
     /// | 4     | `dc_cookie`   | from here on V5, and any of it may be missing  |
     /// | 4     | `web_port`    |                                                |
     /// | 4     | `futures`     | features                                       |
@@ -39,17 +39,17 @@ layout! {
         /// Version of the direct protocol.
         tcp_version: Option<u32>,
         /// Proves a direct connection.
-        dc_cookie: Option<u32>,
+        dc_cookie: Option<u32> where V5,
         /// Port of the web page they serve.
-        web_port: Option<u32>,
+        web_port: Option<u32> where V5,
         /// What their client can do.
-        futures: Option<u32>,
+        futures: Option<u32> where V5,
         /// When their profile changed.
-        info_time: Option<u32>,
+        info_time: Option<u32> where V5,
         /// When more of it changed.
-        more_time: Option<u32>,
+        more_time: Option<u32> where V5,
         /// When their status text changed.
-        stat_time: Option<u32>,
+        stat_time: Option<u32> where V5,
     }
 
     /// `STATUS_UPDATE` (0x01A4).
@@ -69,7 +69,7 @@ layout! {
     ///
     /// | bytes | field     | meaning                                  |
     /// |-------|-----------|------------------------------------------|
-    /// | 4     | `own_uin` | whose list; some servers leave it out    |
+    /// | 4     | `own_uin` | whose list; V3 and some servers leave it out |
     pub struct ListDone {
         /// Whose list was told.
         own_uin: Option<Uin>,
@@ -79,7 +79,8 @@ layout! {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::icq::udp::FromServer;
+    use crate::icq::udp::{FromServer, Version};
+    use crate::icq::wire::Decoded;
     use crate::icq::wire::meta::MetaForm;
 
     /// From a recording of IServerd.
@@ -88,7 +89,7 @@ mod tests {
 
     #[test]
     fn any_of_the_tail_of_a_presence_may_be_missing() {
-        let read = |body| match FromServer::decode(0x006E, body, MetaForm::Unknown) {
+        let read = |body| match FromServer::decode(Version::V5, 0x006E, body, MetaForm::Unknown) {
             Ok(decoded) => match decoded.packet {
                 FromServer::UserOnline(online) => Some((online, decoded.rest)),
                 other => panic!("{other:?}"),
@@ -107,5 +108,28 @@ mod tests {
         assert_eq!(rest, b"\0\0");
         assert!((0..21).all(|length| read(&BODY[..length]).is_none()));
         assert!((21..49).all(|length| read(&BODY[..length]).is_some()));
+    }
+
+    #[test]
+    fn only_v5_has_the_tail_of_a_presence() {
+        let read =
+            |version, body| match FromServer::decode(version, 0x006E, body, MetaForm::Unknown) {
+                Ok(Decoded {
+                    packet: FromServer::UserOnline(online),
+                    rest,
+                    ..
+                }) => (online, rest),
+                other => panic!("{other:?}"),
+            };
+        for version in [Version::V1, Version::V2, Version::V3, Version::V4] {
+            let (online, rest) = read(version, BODY);
+            assert_eq!((online.tcp_version, online.dc_cookie), (Some(6), None));
+            assert_eq!(rest.len(), 24);
+
+            let (whole, _) = read(Version::V5, BODY);
+            let mut written = Vec::new();
+            FromServer::UserOnline(whole).encode(version, &mut written);
+            assert_eq!(written, BODY[..25]);
+        }
     }
 }

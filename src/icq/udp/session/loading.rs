@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use super::seen::{Received, is_ahead};
 use crate::icq::Receipt;
-use crate::icq::udp::from_server::OfflineMessage;
+use crate::icq::udp::from_server::{OfflineMessage, Sent};
 use crate::model::{Message, Uin, UnixTime};
 
 /// What is still to come, and what is kept until it has come.
@@ -380,8 +380,7 @@ fn note(numbers: &mut Vec<u16>, seq1: u16) {
 fn fingerprint(packet: &OfflineMessage<'_>) -> u64 {
     let mut hasher = DefaultHasher::new();
     packet.from_uin.hash(&mut hasher);
-    (packet.year, packet.month, packet.day).hash(&mut hasher);
-    (packet.hour, packet.minute, packet.msg_type).hash(&mut hasher);
+    (packet.sent, packet.msg_type).hash(&mut hasher);
     packet.text.hash(&mut hasher);
     hasher.finish()
 }
@@ -389,17 +388,21 @@ fn fingerprint(packet: &OfflineMessage<'_>) -> u64 {
 /// The calendar date as a time, to the minute, in UTC. What is no date gives some time: the message
 /// matters more.
 pub(super) fn time_of(packet: &OfflineMessage<'_>) -> UnixTime {
-    let year = u64::from(packet.year.max(1970));
+    let date = match packet.sent {
+        Sent::Date(date) => date,
+        Sent::Unix(time) => return UnixTime::from_secs(time.into()),
+    };
+    let year = u64::from(date.year.max(1970));
     let leap_days_before = |year: u64| (year - 1) / 4 - (year - 1) / 100 + (year - 1) / 400;
     let is_leap = leap_days_before(year + 1) > leap_days_before(year);
-    let months_before = usize::from(packet.month.clamp(1, 12) - 1);
+    let months_before = usize::from(date.month.clamp(1, 12) - 1);
     let leap_day = u64::from(is_leap && months_before >= 2);
 
     let days = (year - 1970) * 365 + leap_days_before(year) - leap_days_before(1970)
         + DAYS_BEFORE_MONTH[months_before]
         + leap_day
-        + u64::from(packet.day.max(1) - 1);
-    let minutes = u64::from(packet.hour) * 60 + u64::from(packet.minute);
+        + u64::from(date.day.max(1) - 1);
+    let minutes = u64::from(date.hour) * 60 + u64::from(date.minute);
     UnixTime::from_secs(days * 86_400 + minutes * 60)
 }
 
@@ -424,15 +427,18 @@ const MOST_NOTED: usize = 8;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::icq::udp::from_server::Date;
 
     fn packet(minute: u8, text: &str) -> OfflineMessage<'_> {
         OfflineMessage {
             from_uin: Uin(1001),
-            year: 2001,
-            month: 9,
-            day: 9,
-            hour: 1,
-            minute,
+            sent: Sent::Date(Date {
+                year: 2001,
+                month: 9,
+                day: 9,
+                hour: 1,
+                minute,
+            }),
             msg_type: 1,
             text: text.as_bytes(),
         }
@@ -450,11 +456,14 @@ mod tests {
         ] {
             let (year, month, day, hour, minute) = date;
             let packet = OfflineMessage {
-                year,
-                month,
-                day,
-                hour,
-                ..packet(minute, "")
+                sent: Sent::Date(Date {
+                    year,
+                    month,
+                    day,
+                    hour,
+                    minute,
+                }),
+                ..packet(0, "")
             };
             assert_eq!(time_of(&packet), UnixTime::from_secs(secs), "{date:?}");
         }
@@ -465,11 +474,14 @@ mod tests {
         for byte in [0, 13, 255] {
             for year in [0, 1969, u16::MAX] {
                 time_of(&OfflineMessage {
-                    year,
-                    month: byte,
-                    day: byte,
-                    hour: byte,
-                    ..packet(byte, "")
+                    sent: Sent::Date(Date {
+                        year,
+                        month: byte,
+                        day: byte,
+                        hour: byte,
+                        minute: byte,
+                    }),
+                    ..packet(0, "")
                 });
             }
         }

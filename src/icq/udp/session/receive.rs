@@ -9,12 +9,13 @@ use super::loading::{Loading, Stored, time_of};
 use super::login::{Acceptance, Answer};
 use super::window::Purpose;
 use super::{Phase, Session};
-use crate::icq::udp::from_server::{LoginReply, Multi, OfflineMessage, ReceiveMessage};
+use crate::icq::udp::from_server::{Multi, OfflineMessage, Reason, ReceiveMessage};
 use crate::icq::udp::{FromServer, Header, Side, Version};
 use crate::icq::wire::meta::{MetaForm, MetaInfo, MetaReply};
+use crate::icq::wire::text::Charset;
 use crate::icq::wire::{Reader, body};
 use crate::icq::{Event, LogoutReason, NoProfile};
-use crate::model::{Profile, Status, Uin};
+use crate::model::{Message, Profile, Status, Uin};
 
 /// How a packet came.
 #[derive(Clone, Copy, Debug)]
@@ -49,6 +50,7 @@ enum Why {
 
 impl Session {
     pub(super) fn receive(&mut self, now: Instant, datagram: &[u8]) {
+        self.trace(Side::Server, datagram);
         // No server enciphers (§1), so the datagram can be read as it is.
         let Ok(opened) = self.dialect.read(Side::Server, &mut Reader::new(datagram)) else {
             return self.drop_packet(None, Why::Undecodable);
@@ -68,8 +70,13 @@ impl Session {
         match header.version {
             Version::V5 if header.session_id != self.session_id() => Err(Why::ForeignSession),
             _ if header.uin != self.uin => Err(Why::WrongUin),
-            Version::V3 if !self.admits_without_session_id(header) => Err(Why::Unexpected),
-            Version::V3 | Version::V5 => Ok(()),
+            Version::V5 => Ok(()),
+            Version::V1 | Version::V2 | Version::V3 | Version::V4
+                if !self.admits_without_session_id(header) =>
+            {
+                Err(Why::Unexpected)
+            }
+            Version::V1 | Version::V2 | Version::V3 | Version::V4 => Ok(()),
         }
     }
 
@@ -94,7 +101,9 @@ impl Session {
     }
 
     fn handle_packet(&mut self, now: Instant, header: &Header, body: &[u8], way: Way<'_>) {
-        let Ok(decoded) = FromServer::decode(header.command, body, MetaForm::Unknown) else {
+        let version = self.dialect.version();
+        let Ok(decoded) = FromServer::decode(version, header.command, body, MetaForm::Unknown)
+        else {
             self.acknowledge(header, way);
             return self.drop_packet(Some(header), Why::Undecodable);
         };
@@ -104,10 +113,10 @@ impl Session {
         }
         match decoded.packet {
             FromServer::Ack => self.handle_ack(now, header),
-            FromServer::LoginReply(LoginReply { ip, .. }) => {
+            FromServer::LoginReply(reply) => {
                 self.acknowledge(header, way);
                 let answer = Answer::Accepted(Acceptance {
-                    seen_as: ip.filter(|ip| !ip.is_unspecified()),
+                    seen_as: reply.ip().filter(|ip| !ip.is_unspecified()),
                     seq1: header.seq1,
                 });
                 self.handle_login_answer(now, header, answer);
@@ -209,7 +218,19 @@ impl Session {
         way: Way<'_>,
     ) {
         match packet {
-            FromServer::Message(message) => return self.handle_message(header, &message, way),
+            FromServer::Message(ReceiveMessage {
+                from_uin,
+                msg_type,
+                text,
+            }) => {
+                let from = body::sender(from_uin, msg_type);
+                let decode = |charset| body::decode(msg_type, text, charset);
+                return self.handle_message(header, from, decode, way);
+            }
+            FromServer::SystemMessage(Reason { text }) => {
+                let decode = |charset| body::announcement(text.unwrap_or_default(), charset);
+                return self.handle_message(header, SERVICE, decode, way);
+            }
             FromServer::Multi(multi) => return self.handle_multi(now, header, &multi, way),
             _ => {}
         }
@@ -273,7 +294,13 @@ impl Session {
         }
     }
 
-    fn handle_message(&mut self, header: &Header, packet: &ReceiveMessage<'_>, way: Way<'_>) {
+    fn handle_message(
+        &mut self,
+        header: &Header,
+        from: Uin,
+        decode: impl FnOnce(Charset) -> Message,
+        way: Way<'_>,
+    ) {
         let outer = way.outer(header);
         let is_held = matches!(way, Way::Alone) && self.incoming.is_held(header.seq1);
         if is_held {
@@ -285,7 +312,6 @@ impl Session {
         if !self.is_news(header, way) {
             return self.acknowledge(header, way);
         }
-        let from = body::sender(packet.from_uin, packet.msg_type);
         // Loops of one's own words do not come from the server (§12).
         if from == self.uin {
             self.drop_packet(Some(header), Why::Unexpected);
@@ -294,7 +320,7 @@ impl Session {
         let receipt = self.incoming.hold(outer.seq1, outer.seq2);
         self.tell(Event::Message {
             from,
-            message: body::decode(packet.msg_type, packet.text, self.charset),
+            message: decode(self.charset),
             sent: None,
             receipt,
         });
@@ -454,6 +480,9 @@ const GO_AWAY: u16 = 0x0028;
 const BAD_PASSWORD: u16 = 0x0064;
 const NOT_CONNECTED: u16 = 0x00F0;
 const TRY_AGAIN: u16 = 0x00FA;
+
+/// Nobody; the service itself (xmpp-gateway.md §13.2).
+const SERVICE: Uin = Uin(1);
 
 /// The auth byte of whoever wants to be asked (§8.1).
 const AUTHORISATION_REQUIRED: u8 = 0;

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 
 use crate::icq::VisibilityList;
 use crate::icq::udp::ToServer;
-use crate::icq::udp::to_server::{SetStatus, Target, UinList, UpdateList};
+use crate::icq::udp::to_server::{AckMessages, SetStatus, Target, UinList, UpdateList};
 use crate::icq::wire::status;
 use crate::model::{Status, Uin};
 
@@ -58,7 +58,7 @@ impl Request {
                 },
                 add: u8::from(*on),
             }),
-            Self::DeleteOfflineMessages => ToServer::AckMessages,
+            Self::DeleteOfflineMessages => ToServer::AckMessages(AckMessages::default()),
         }
     }
 }

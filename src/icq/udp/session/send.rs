@@ -9,7 +9,7 @@ use super::{Phase, Session, no_profile};
 use crate::icq::udp::ToServer;
 use crate::icq::udp::to_server::{SendMessage, Target};
 use crate::icq::wire::meta::{MetaRequest, Person};
-use crate::icq::{Event, LogoutReason, Output};
+use crate::icq::{Event, LogoutReason};
 
 /// What leaves.
 impl Session {
@@ -49,7 +49,7 @@ impl Session {
                 text: &part.body.text,
             });
             let (datagram, _) = self.window.send(now, Purpose::Message(part.id), &packet);
-            self.outputs.push_back(Output::Transmit(datagram));
+            self.transmit(datagram);
         }
     }
 

@@ -131,7 +131,7 @@ impl Window {
         packet: &ToServer<'_>,
     ) -> (Vec<u8>, u16) {
         let mut body = Vec::new();
-        packet.encode(&mut body);
+        packet.encode(self.dialect.version(), &mut body);
         let packet = Unanswered {
             purpose,
             seq1: self.take_seq1(),
@@ -159,7 +159,7 @@ impl Window {
             code: TextCode::CODE,
         });
         let mut body = Vec::new();
-        packet.encode(&mut body);
+        packet.encode(self.dialect.version(), &mut body);
         let seq1 = self.take_seq1();
         self.seal_as(session_id, packet.command(), seq1, UNSOLICITED, &body)
     }

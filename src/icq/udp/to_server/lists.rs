@@ -63,8 +63,8 @@ impl UpdateList {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::icq::udp::ToServer;
     use crate::icq::udp::golden::assert_to_server;
+    use crate::icq::udp::{ToServer, Version};
 
     #[test]
     fn an_empty_list_is_a_zero() {
@@ -73,7 +73,7 @@ mod tests {
 
     #[test]
     fn a_count_above_the_uins_present_is_tolerated() {
-        let decoded = ToServer::decode(0x0406, b"\x05\x39\x30\0\0\x01\0").unwrap();
+        let decoded = ToServer::decode(Version::V5, 0x0406, b"\x05\x39\x30\0\0\x01\0").unwrap();
         assert_eq!(
             decoded.packet,
             ToServer::ContactList(UinList {
@@ -87,7 +87,7 @@ mod tests {
     fn a_list_too_long_for_its_count_is_cut() {
         let mut body = Vec::new();
         let uins = vec![Uin(1); 300];
-        ToServer::VisibleList(UinList { uins }).encode(&mut body);
+        ToServer::VisibleList(UinList { uins }).encode(Version::V5, &mut body);
         assert_eq!((body[0], body.len()), (255, 1 + 4 * 255));
     }
 }

@@ -23,6 +23,18 @@ layout! {
         text: &'a [u8] => lstr_clamped,
     }
 
+    /// `ACK_MESSAGES` (0x0442): the messages that waited may be deleted (§7.5). In V2 its header's
+    /// `seq1` is that of the `END_OFFLINE_MESSAGES`.
+    ///
+    /// | bytes | field       | meaning                                                     |
+    /// |-------|-------------|-------------------------------------------------------------|
+    /// | 4     | `timestamp` | the latest time received: what is later stays; V3           |
+    #[derive(Copy, Default)]
+    pub struct AckMessages {
+        /// What was sent later than this stays on the server; 0 deletes nothing.
+        timestamp: Option<u32> where V3,
+    }
+
     /// `TCP_REQUEST` (0x015E), from a client: asks somebody to connect (§7.7).
     ///
     /// | bytes | field         | meaning                      |
@@ -55,8 +67,26 @@ layout! {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::icq::udp::ToServer;
     use crate::icq::udp::golden::assert_to_server;
+    use crate::icq::udp::{ToServer, Version};
+
+    #[test]
+    fn only_v3_says_up_to_when_messages_may_be_deleted() {
+        let timestamp = Some(0x386D_4380);
+        let packet = ToServer::AckMessages(AckMessages { timestamp });
+        for version in Version::ALL {
+            let mut body = Vec::new();
+            packet.encode(version, &mut body);
+            let expected: &[u8] = match version {
+                Version::V3 => b"\x80\x43\x6d\x38",
+                _ => b"",
+            };
+            assert_eq!(body, expected, "{version:?}");
+
+            let decoded = ToServer::decode(version, 0x0442, b"\x80\x43\x6d\x38").unwrap();
+            assert_eq!(decoded.packet == packet, version == Version::V3);
+        }
+    }
 
     #[test]
     fn a_request_to_connect_is_laid_out_as_the_reference_says() {
@@ -76,7 +106,8 @@ mod tests {
 
     #[test]
     fn a_text_shorter_than_its_length_is_taken_as_it_is_and_reported() {
-        let decoded = ToServer::decode(0x010E, b"\x39\x30\0\0\x01\0\xff\0hi\0old").unwrap();
+        let decoded =
+            ToServer::decode(Version::V5, 0x010E, b"\x39\x30\0\0\x01\0\xff\0hi\0old").unwrap();
         assert_eq!(
             decoded.packet,
             ToServer::SendMessage(SendMessage {
@@ -86,12 +117,13 @@ mod tests {
             })
         );
         assert_eq!(decoded.clamped, Some("text"));
-        assert!(ToServer::decode(0x010E, b"\x39\x30\0\0\x01\0\x05").is_err());
+        assert!(ToServer::decode(Version::V5, 0x010E, b"\x39\x30\0\0\x01\0\x05").is_err());
     }
 
     #[test]
     fn what_stands_behind_a_nul_is_no_text() {
-        let decoded = ToServer::decode(0x010E, b"\x39\x30\0\0\x01\0\x06\0hi\0old!").unwrap();
+        let decoded =
+            ToServer::decode(Version::V5, 0x010E, b"\x39\x30\0\0\x01\0\x06\0hi\0old!").unwrap();
         let ToServer::SendMessage(SendMessage { text, .. }) = decoded.packet else {
             panic!("{decoded:?}");
         };

@@ -1,6 +1,6 @@
 //! Searches and profile changes from before META (`icq-udp.md` §8.1, §8.3).
 
-use crate::icq::wire::{Password, layout};
+use crate::icq::wire::{DecodeError, Part, Password, Reader, Writer, layout};
 
 layout! {
     /// `SEARCH_USER` (0x0424).
@@ -24,10 +24,13 @@ layout! {
 
     /// `CHANGE_PASSWORD` (0x049C).
     ///
-    /// | bytes | field      | meaning          |
-    /// |-------|------------|------------------|
-    /// | lstr  | `password` | the new password |
+    /// | bytes | field      | meaning                                    |
+    /// |-------|------------|--------------------------------------------|
+    /// | 4     | `x`        | unknown, and usually missing; V3           |
+    /// | lstr  | `password` | the new password                           |
     pub struct ChangePassword<'a> {
+        /// What one client puts before the password.
+        x: Option<Odd> where V3,
         /// The new password.
         password: Password<'a>,
     }
@@ -105,16 +108,40 @@ layout! {
     }
 }
 
+/// Four bytes before a text that fills the packet (§5.1).
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Odd(pub u32);
+
+impl<'a> Part<'a> for Odd {
+    fn read(reader: &mut Reader<'a>, name: &'static str) -> Result<Self, DecodeError> {
+        reader.u32_le(name).map(Self)
+    }
+
+    fn write(&self, writer: &mut Writer<'_>) {
+        writer.u32_le(self.0);
+    }
+
+    fn fits(reader: &Reader<'a>) -> bool {
+        let is_text = |bytes: &[u8]| {
+            bytes.split_first_chunk().is_some_and(|(length, text)| {
+                usize::from(u16::from_le_bytes(*length)) == text.len()
+            })
+        };
+        !is_text(reader.peek()) && reader.peek().get(4..).is_some_and(is_text)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::icq::udp::ToServer;
-    use crate::icq::udp::golden::assert_to_server;
+    use crate::icq::udp::golden::{assert_to_server, assert_to_server_in};
+    use crate::icq::udp::{ToServer, Version};
 
     #[test]
     fn old_changes_are_laid_out_as_the_reference_says() {
         assert_to_server(
             &ToServer::ChangePassword(ChangePassword {
+                x: None,
                 password: Password(b"new"),
             }),
             b"\x04\0new\0",
@@ -125,6 +152,30 @@ mod tests {
                 auth_byte: 1,
             }),
             b"\x24\x11\0\0\x01",
+        );
+    }
+
+    #[test]
+    fn a_groupware_client_may_put_something_before_the_new_password() {
+        let change = |x| {
+            let password = Password(b"new");
+            ToServer::ChangePassword(ChangePassword { x, password })
+        };
+        let body = b"\x24\x11\0\0\x04\0new\0";
+        assert_to_server_in(Version::V3, &change(None), &body[4..]);
+        let decoded = ToServer::decode(Version::V3, 0x049C, body).unwrap();
+        assert_eq!(decoded.packet, change(Some(Odd(0x1124))));
+        let mut written = Vec::new();
+        decoded.packet.encode(Version::V3, &mut written);
+        assert_eq!(written, body);
+
+        // A text that fills the packet is the password, whatever is in it.
+        let odd_password = b"\x08\0ab\x04\0new\0";
+        let decoded = ToServer::decode(Version::V3, 0x049C, odd_password).unwrap();
+        let password = Password(b"ab\x04");
+        assert_eq!(
+            decoded.packet,
+            ToServer::ChangePassword(ChangePassword { x: None, password })
         );
     }
 
@@ -143,7 +194,7 @@ mod tests {
         assert_to_server(&update(None), body);
         let with = [&body[..], b"\x01"].concat();
         assert_eq!(
-            ToServer::decode(0x050A, &with).unwrap().packet,
+            ToServer::decode(Version::V5, 0x050A, &with).unwrap().packet,
             update(Some(1))
         );
     }

@@ -3,7 +3,7 @@
 mod read;
 mod write;
 
-pub use read::{decode, sender};
+pub use read::{announcement, decode, sender};
 pub use write::{Body, encode};
 
 /// One message to many (bit 15 of the type).
@@ -39,6 +39,18 @@ mod tests {
                 Message::Text("hi".into()),
                 "{msg_type:#x}"
             );
+        }
+    }
+
+    #[test]
+    fn an_announcement_has_its_parts_on_lines() {
+        for (body, text) in [
+            (&b"Down at noon"[..], "Down at noon"),
+            (b"News\xfehttp://example.org/", "News\nhttp://example.org/"),
+            (b"", ""),
+        ] {
+            let expected = Message::Server(text.into());
+            assert_eq!(announcement(body, RUSSIAN), expected);
         }
     }
 

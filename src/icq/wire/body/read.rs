@@ -49,6 +49,13 @@ pub fn decode(msg_type: u16, text: &[u8], charset: Charset) -> Message {
     }
 }
 
+/// Reads what a service tells everybody (`SYSTEM_MESSAGE`, §4.8): a text, or an address and a text.
+pub fn announcement(text: &[u8], charset: Charset) -> Message {
+    let parts = parts(text);
+    let lines = parts.iter().map(|part| charset.decode(part));
+    Message::Server(lines.collect::<Vec<_>>().join("\n"))
+}
+
 /// Who really sent a message: one version of ICQ 99b swaps the bytes of its UIN, and shows it by
 /// noise in the type's high byte (§7.3). The flag of mass messages is no noise.
 pub const fn sender(from: Uin, msg_type: u16) -> Uin {

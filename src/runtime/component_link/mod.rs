@@ -3,19 +3,18 @@
 //! Wait for [`ready`](ComponentLink::ready), then drain [`poll_event`](ComponentLink::poll_event), put
 //! in what should go out, and [`flush`](ComponentLink::flush) once.
 
+mod up;
+
 use std::collections::VecDeque;
 use std::pin::Pin;
 use std::time::{Duration, Instant};
 
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::time::sleep_until;
 
-use super::component::{
-    Connection, Endpoint, Incoming, KeepAlive, Life, LinkError, MarkOf, Marks, Probe, Reader,
-    Reconnect, RoundTrips, TwinWatch, Verdict, Writer, connect,
-};
+use super::component::{Connection, Endpoint, LinkError, MarkOf, Reconnect, RoundTrips, connect};
 use super::inbox::LinkNumber;
 use crate::xmpp::{BadStanza, Stanza};
+use up::Up;
 
 /// The link. `U` is how marks name whose they are.
 pub(super) struct ComponentLink<U> {
@@ -63,20 +62,6 @@ enum State<U> {
 }
 
 type Attempt = Pin<Box<dyn Future<Output = Result<Connection, LinkError>> + Send>>;
-
-/// A link that is up.
-struct Up<U> {
-    reader: Reader<OwnedReadHalf>,
-    writer: Writer,
-    io: OwnedWriteHalf,
-    own: RoundTrips,
-    marks: Marks<U>,
-    keep_alive: KeepAlive,
-    twins: TwinWatch,
-    /// Nothing more can be written, which the reader may still explain until then.
-    unwritable: Option<(LinkError, Instant)>,
-    ended: Option<LinkError>,
-}
 
 impl<U> ComponentLink<U> {
     /// A link that will be connected to `endpoint` at once.
@@ -133,14 +118,14 @@ impl<U> ComponentLink<U> {
         if let State::Up(up) = &mut self.state
             && link == self.number
         {
-            up.marks.add(mark);
+            up.mark(mark);
         }
     }
 
     /// There is so much to send that others should wait.
     pub(super) fn is_full(&self) -> bool {
         match &self.state {
-            State::Up(up) => up.writer.is_full(),
+            State::Up(up) => up.is_full(),
             State::Waiting(_) | State::Connecting(_) => false,
         }
     }
@@ -172,11 +157,10 @@ impl<U> ComponentLink<U> {
 
     /// Sends what was put in, and the end of the stream.
     pub(super) async fn close(mut self) {
-        if let State::Up(up) = &mut self.state {
-            up.writer.close();
-            if let Err(error) = up.writer.send_all(&up.io).await {
-                tracing::debug!(%error, "the stream was not closed in order");
-            }
+        if let State::Up(up) = &mut self.state
+            && let Err(error) = up.close().await
+        {
+            tracing::debug!(%error, "the stream was not closed in order");
         }
     }
 
@@ -191,17 +175,7 @@ impl<U> ComponentLink<U> {
         self.since = now;
         self.number.0 += 1;
         self.events.push_back(LinkEvent::Up);
-        self.state = State::Up(Box::new(Up {
-            reader: connection.reader,
-            writer: connection.writer,
-            io: connection.io,
-            own,
-            marks: Marks::default(),
-            keep_alive: KeepAlive::new(now),
-            twins: TwinWatch::new(now),
-            unwritable: None,
-            ended: None,
-        }));
+        self.state = State::Up(Box::new(Up::new(connection, own, now)));
     }
 
     fn end(&mut self, error: LinkError) {
@@ -219,120 +193,6 @@ impl<U> ComponentLink<U> {
             self.since = now;
             self.events.push_back(LinkEvent::Down);
         }
-    }
-}
-
-impl<U> Up<U> {
-    async fn ready(&mut self) {
-        let deadline = self.poll_timeout();
-        tokio::select! {
-            read = self.reader.fill() => match read {
-                Ok(()) => self.keep_alive.handle_bytes(Instant::now()),
-                Err(error) => self.ended = Some(error),
-            },
-            ready = self.io.writable(), if !self.writer.is_empty() && self.unwritable.is_none() => {
-                match ready {
-                    Ok(()) => self.write(Instant::now()),
-                    Err(error) => self.ended = Some(LinkError::Broken(error.kind())),
-                }
-            }
-            () = sleep_until(deadline.into()) => self.handle_timeout(Instant::now()),
-        }
-    }
-
-    /// What came, up to the next thing that is not about the link itself.
-    fn poll(&mut self, events: &mut VecDeque<LinkEvent<U>>) -> Result<(), LinkError> {
-        while events.is_empty() {
-            match self.reader.next_buffered()? {
-                Some(Incoming::Stanza(stanza)) => self.handle_stanza(stanza, events),
-                Some(Incoming::Bad(bad)) => events.push_back(LinkEvent::Bad(bad)),
-                Some(Incoming::StreamError(error)) => return Err(error),
-                Some(Incoming::Footer) => return Err(LinkError::Closed),
-                Some(Incoming::Header { .. } | Incoming::Handshake) => {
-                    return Err(LinkError::NotAStream("a second handshake".to_owned()));
-                }
-                None => return self.ended.take().map_or(Ok(()), Err),
-            }
-        }
-        Ok(())
-    }
-
-    fn handle_stanza(&mut self, stanza: Stanza, events: &mut VecDeque<LinkEvent<U>>) {
-        match self.own.recognise(&stanza) {
-            None => events.push_back(LinkEvent::Stanza(stanza)),
-            Some(Probe::Ping(number)) => {
-                let confirmed = self.marks.handle_returned(number).into_iter();
-                events.extend(confirmed.map(LinkEvent::Confirmed));
-            }
-            Some(Probe::Twin(number)) => self.twins.handle_returned(number),
-            Some(Probe::Foreign) => {}
-        }
-    }
-
-    fn push(&mut self, stanza: &Stanza) {
-        if let Err(error) = self.writer.push(stanza) {
-            let to = stanza.recipient().map(ToString::to_string);
-            tracing::error!(%error, to, "a stanza was not sent");
-        }
-    }
-
-    fn flush(&mut self, now: Instant) {
-        if let Some(number) = self.marks.poll_ping(now) {
-            self.push(&self.own.ping(number));
-        }
-        self.write(now);
-    }
-
-    fn write(&mut self, now: Instant) {
-        if self.unwritable.is_some() {
-            return;
-        }
-        if let Err(error) = self.writer.send(&self.io) {
-            // The server's reason, if it gave one, is among what is still to be read.
-            self.unwritable = Some((error, now + LAST_WORDS));
-        } else if self.writer.is_stuck() {
-            self.ended = Some(LinkError::Stuck);
-        }
-    }
-
-    fn handle_timeout(&mut self, now: Instant) {
-        match self.keep_alive.handle_timeout(now) {
-            Life::Quiet => {}
-            Life::Ping => self.push(&self.own.ping(KEEP_ALIVE)),
-            Life::GiveUp => self.ended = Some(LinkError::Silence),
-        }
-        for number in self.twins.poll_round(now).into_iter().flatten() {
-            self.push(&self.own.twin(number));
-        }
-        if let Some(Verdict::Twin {
-            missing,
-            tell: true,
-        }) = self.twins.poll_verdict(now)
-        {
-            tracing::error!(
-                missing,
-                "messages to ourselves do not come back: another instance of this gateway, or a \
-                 dead connection of this one, takes a part of everything; stop the other one"
-            );
-        }
-        if self
-            .unwritable
-            .as_ref()
-            .is_some_and(|(_, until)| now >= *until)
-        {
-            self.ended = self.unwritable.take().map(|(error, _)| error);
-        }
-    }
-
-    fn poll_timeout(&self) -> Instant {
-        let life = self
-            .keep_alive
-            .poll_timeout()
-            .min(self.twins.poll_timeout());
-        let marks = self.marks.poll_timeout();
-        let unwritable = self.unwritable.as_ref().map(|(_, until)| *until);
-        let others = marks.into_iter().chain(unwritable);
-        others.fold(life, Instant::min)
     }
 }
 
@@ -365,12 +225,6 @@ fn tell(endpoint: &Endpoint, error: &LinkError, after: Duration, tell: bool) {
         }
     }
 }
-
-/// The number of pings that only ask whether the server lives.
-const KEEP_ALIVE: u64 = 0;
-
-/// How long the reader may look for the reason why nothing can be written.
-const LAST_WORDS: Duration = Duration::from_secs(2);
 
 #[cfg(test)]
 mod tests {
@@ -452,18 +306,9 @@ mod tests {
             link.send(&stanza());
             link.flush(Instant::now());
         }
-        let State::Up(up) = &mut link.state else {
-            panic!("the link is up until it is polled");
-        };
-        assert!(up.unwritable.is_some());
-        let ended = loop {
-            up.ready().await;
-            if let Err(error) = up.poll(&mut VecDeque::new()) {
-                break error;
-            }
-        };
+        assert!(matches!(event(&mut link).await, LinkEvent::Down));
 
-        assert_eq!(ended.code(), "our-mistake");
+        assert_eq!(link.status().problem, Some("our-mistake"));
     }
 
     async fn link() -> (Link, TcpListener) {
