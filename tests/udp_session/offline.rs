@@ -288,6 +288,30 @@ fn a_list_that_is_repeated_can_fill_the_gaps_of_the_first_telling() {
 }
 
 #[test]
+fn the_gaps_are_filled_also_where_two_messages_look_the_same() {
+    let mut scene = expecting();
+    scene.says(&stored(46, "hi"));
+    scene.says(&stored(46, "hi"));
+    scene.seq1 += 1; // "two", lost
+    scene.says(&END);
+    scene.take_sent();
+    scene.waits_secs(12);
+    let list = scene.sent_as(CONTACT_LIST);
+    scene.acknowledges(&list);
+
+    scene.says(&list_done());
+    scene.seq1 += 1; // "hi", lost this time
+    scene.says(&stored(46, "hi"));
+    scene.says(&stored(47, "two"));
+    scene.says(&END);
+
+    let events = scene.take_events();
+    assert_eq!(texts(&events), ["hi", "hi", "two"]);
+    makes_safe(&mut scene, &events);
+    assert_eq!(deletions(&mut scene), 1);
+}
+
+#[test]
 fn what_was_lost_each_time_is_never_deleted() {
     let mut scene = expecting();
     scene.says(&stored(46, "one"));

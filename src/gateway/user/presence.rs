@@ -239,8 +239,17 @@ impl User {
         }
         self.login
             .show_to(now, &self.facts, &mut self.fx, self.facts.jid.clone());
-        if self.facts.resources.is_empty() && !self.login.record().asked_for_presence {
+        if !self.facts.resources.is_empty() {
+            return;
+        }
+        let was_asked = self.login.record().asked_for_presence;
+        if !was_asked {
             self.ask_for_presence(now);
+        }
+        // A server that knows the gateway already has nothing new to say by itself, and presence that came
+        // while the registration was suspended was not looked at.
+        if was_asked || !self.facts.privileges.roster_set {
+            self.probe(now);
         }
     }
 

@@ -388,6 +388,10 @@ impl World {
         let letters = witness.letters.values();
         let letters = letters.filter(|it| it.user == *jid && (!it.told || it.shown == 0));
         forgotten.extend(letters.map(|letter| letter.name.clone()));
+        let copies = witness.copies.values();
+        let copied = copies.filter_map(|first| witness.letters.get(first));
+        let copied = copied.filter(|letter| letter.user == *jid);
+        forgotten.extend(copied.map(|letter| letter.name.clone()));
         for text in forgotten {
             witness.timeline.push(Seen::Forgotten { text });
         }

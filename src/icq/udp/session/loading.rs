@@ -278,13 +278,26 @@ impl Loading {
                 .beginnings
                 .iter()
                 .any(|&beginning| received.has_all(beginning, end));
-            let as_many_as_packets = received.came_singly()
-                && self.lists.iter().any(|&list| {
-                    is_ahead(end, list)
-                        && usize::from(end.wrapping_sub(list) - 1) <= self.known.len()
-                });
-            all_came || as_many_as_packets
+            let as_many_as_packets = || {
+                received.came_singly()
+                    && self.lists.iter().any(|&list| {
+                        is_ahead(end, list)
+                            && usize::from(end.wrapping_sub(list) - 1) <= self.count_known()
+                    })
+            };
+            all_came || as_many_as_packets()
         })
+    }
+
+    /// How many messages are known, those that nothing tells apart counted one by one.
+    fn count_known(&self) -> usize {
+        let counts = counts_by_telling(self.told.clone());
+        let known = self.known.iter();
+        let count = known.map(|(hash, known)| {
+            let told = counts.get(hash).copied().unwrap_or_default();
+            known.reported.max(told)
+        });
+        count.sum()
     }
 
     /// All messages that are not reported yet, then the word that this was all.
