@@ -11,8 +11,8 @@
 //! And in both directions: what one person says to another arrives in the order it was said.
 //!
 //! Whatever else may happen to a message has to be excused, and there are two kinds of excuses. A run
-//! on real servers sees little: it notes [`Seen::Fault`], which excuses a doubt or a repetition of any
-//! message. The world sees everything: it notes which message may be in doubt, and why, and where
+//! on real servers sees little: it notes [`Seen::Fault`], which excuses a doubt about any message to ICQ
+//! and a repetition of any message to XMPP, but no second error. The world sees everything: it notes which message may be in doubt, and why, and where
 //! exactly a link was cut; there, nothing else is excused.
 //!
 //! An error counts like a stanza from ICQ: where the link was cut, nobody knows whether it arrived, so
@@ -253,7 +253,11 @@ impl<'a> Facts<'a> {
         let errors = message.errors.as_slice();
         let may_be_in_doubt = message.doubt || !self.faults.is_empty();
         let all_doubt = errors.iter().all(|(_, may_have_arrived)| *may_have_arrived);
-        if arrived > 1 + message.executed_again || !self.may_repeat(errors.iter().map(|it| it.0)) {
+        if arrived > 1 + message.executed_again
+            || !is_apart(errors.iter().map(|it| it.0), |first, second| {
+                self.is_cut(first, second)
+            })
+        {
             broken.push(format!(
                 "{pair}: {text:?} arrived {arrived} times and came back {} times",
                 errors.len()
@@ -307,7 +311,9 @@ impl<'a> Facts<'a> {
     ) {
         let ids: BTreeSet<&str> = message.shown.iter().map(|&(_, id)| id).collect();
         let more_ids = message.forgotten + message.executed_again;
-        let may_repeat = self.may_repeat(message.shown.iter().map(|it| it.0));
+        let may_repeat = is_apart(message.shown.iter().map(|it| it.0), |first, second| {
+            self.is_cut(first, second) || self.faults.iter().any(|&fault| fault < second)
+        });
         match (message.shown.len(), ids.len()) {
             (0, _) if message.lost || message.forgotten > 0 => endings.excused += 1,
             (0, _) if self.may_stay_away(message) => endings.excused += 1,
@@ -320,15 +326,9 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// Whether something may be seen at all these places: where exact cuts are known there has to be
-    /// one between each two, otherwise a fault somewhere before the last.
-    fn may_repeat(&self, places: impl Iterator<Item = usize>) -> bool {
-        let places: Vec<usize> = places.collect();
-        places.windows(2).all(|pair| {
-            let [first, second] = [pair[0], pair[1]];
-            let is_between = |cut: &usize| first < *cut && *cut < second;
-            self.cuts.iter().any(is_between) || self.faults.iter().any(|fault| *fault < second)
-        })
+    /// Whether a link is known to have been cut between two places.
+    fn is_cut(&self, first: usize, second: usize) -> bool {
+        self.cuts.iter().any(|&cut| first < cut && cut < second)
     }
 
     /// What the XMPP server sends back is tried once more, and remembered as well as a crash lets it be.
@@ -338,6 +338,15 @@ impl<'a> Facts<'a> {
         };
         message.returned.len() > 1 || self.cuts.iter().any(|cut| cut > first)
     }
+}
+
+/// Whether each place may follow the one before it.
+fn is_apart(
+    places: impl Iterator<Item = usize>,
+    may_follow: impl Fn(usize, usize) -> bool,
+) -> bool {
+    let places: Vec<usize> = places.collect();
+    places.windows(2).all(|pair| may_follow(pair[0], pair[1]))
 }
 
 #[cfg(test)]
@@ -412,6 +421,10 @@ mod tests {
             (
                 "came back 2 times",
                 &[said("a"), error("a", true), error("a", true), Seen::Fault],
+            ),
+            (
+                "came back 2 times",
+                &[said("a"), error("a", true), Seen::Fault, error("a", true)],
             ),
             (
                 "arrived and came back",
