@@ -4,7 +4,7 @@ use icq_transport::icq::udp::from_server::{StatusUpdate, UserOnline};
 use icq_transport::icq::udp::to_server::{SetStatus, Target, UpdateList};
 use icq_transport::icq::udp::{FromServer, ToServer};
 use icq_transport::icq::{Command, Event, VisibilityList};
-use icq_transport::model::{Availability, Status, Uin};
+use icq_transport::model::{Availability, Message, Status, Uin};
 
 use super::scene::*;
 
@@ -325,6 +325,34 @@ fn online_change_and_offline_become_presence_and_are_acknowledged() {
         ]
     );
     assert_eq!(scene.sent_commands(), [ACK, ACK, ACK]);
+}
+
+/// open-oscar-server begins to count behind the answer to the login: both bear 0. It acknowledges
+/// without the number of the request, and its texts end with two NULs.
+#[test]
+fn a_server_that_begins_to_count_behind_the_login_is_understood() {
+    let mut scene = Scene::logged_in_with(start());
+    let list = scene.sent_as(CONTACT_LIST);
+    scene.take_events();
+
+    let acknowledgement = scene.header(&FromServer::Ack, list.header.seq1, 0);
+    scene.delivers(&acknowledgement, &FromServer::Ack);
+    scene.says_as(0, &online(BEN, 0));
+    scene.says_as(0, &online(BEN, 0));
+    scene.says_as(1, &list_done());
+    scene.says_as(2, &text_from(BEN, "hi\0"));
+
+    let events = scene.take_events();
+    let [seen, Event::ListLoaded, Event::Message { message, .. }] = events.as_slice() else {
+        panic!("{events:?}");
+    };
+    assert_eq!(seen, &presence(BEN, Status::default()));
+    assert_eq!(message, &Message::Text("hi".into()));
+    let sent = scene.acknowledges_all();
+    assert!(
+        commands(&sent).contains(&REQUEST_OFFLINE),
+        "the list is not acknowledged"
+    );
 }
 
 #[test]
