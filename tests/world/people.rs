@@ -344,7 +344,7 @@ impl World {
         self.register_with(person, resource, &password);
     }
 
-    fn register_with(&mut self, person: usize, resource: &str, password: &str) {
+    pub(crate) fn register_with(&mut self, person: usize, resource: &str, password: &str) {
         let user = self.people[person].jid.clone();
         let uin = self.people[person].uin();
         let fields = [

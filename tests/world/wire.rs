@@ -4,6 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use icq_transport::icq::udp::{Dialect, FromServer, Side, ToServer, V5};
+use rand::RngExt;
 
 use crate::agenda::Event;
 use crate::plan::Line;
@@ -15,6 +16,8 @@ pub(crate) struct Wire {
     pub(crate) line: Line,
     /// Nothing gets through.
     pub(crate) is_cut: bool,
+    /// How many datagrams arrive with some of their bytes changed.
+    pub(crate) garbles: f64,
 }
 
 /// Which way a datagram goes.
@@ -29,6 +32,7 @@ impl Wire {
         Self {
             line,
             is_cut: false,
+            garbles: 0.0,
         }
     }
 }
@@ -46,7 +50,7 @@ impl World {
         });
         for delay in fate {
             let at = self.now.instant + delay;
-            let datagram = datagram.clone();
+            let datagram = self.as_it_arrives(&datagram);
             self.agenda
                 .plan(at, Event::ReachesServer { from, datagram });
         }
@@ -64,10 +68,21 @@ impl World {
         });
         for delay in fate {
             let at = self.now.instant + delay;
-            let datagram = datagram.clone();
+            let datagram = self.as_it_arrives(&datagram);
             self.agenda
                 .plan(at, Event::ReachesGateway { port, datagram });
         }
+    }
+
+    fn as_it_arrives(&mut self, datagram: &[u8]) -> Vec<u8> {
+        let mut bytes = datagram.to_vec();
+        if self.chance(self.wire.garbles) && !bytes.is_empty() {
+            for _ in 0..self.rng.random_range(1..4) {
+                let at = self.rng.random_range(0..bytes.len());
+                bytes[at] = self.rng.random();
+            }
+        }
+        bytes
     }
 
     /// The delays of all copies that arrive.

@@ -21,6 +21,7 @@ use xmpp_parsers::jid::BareJid;
 use crate::history::Seen;
 use crate::people::Person;
 pub(crate) use evidence::Packet;
+pub(crate) use verdict::open;
 
 /// Everything that was seen.
 #[derive(Default)]

@@ -87,14 +87,24 @@ impl World {
 
     /// Lets things break and people act, then lets everything come to its ending.
     pub(crate) fn live(&mut self) {
+        self.begin();
+        let troubled = self.plan.troubled;
+        self.pass(troubled);
+        self.end();
+    }
+
+    /// Everybody begins, and so does what breaks.
+    pub(crate) fn begin(&mut self) {
         for person in 0..self.people.len() {
             let delay = self.between(Duration::from_millis(100), Duration::from_secs(5));
             self.do_later(delay, Deed::Act(person));
         }
         self.wake_puppets();
         self.plan_troubles();
-        let troubled = self.plan.troubled;
-        self.pass(troubled);
+    }
+
+    /// Lets everything come to its ending, and looks at what there is then.
+    pub(crate) fn end(&mut self) {
         self.become_quiet();
         self.pass(QUIET);
         self.examine();

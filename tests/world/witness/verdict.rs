@@ -252,7 +252,7 @@ const HOLD: Duration = Duration::from_secs(30);
 const MOMENT: Duration = Duration::from_millis(300);
 
 /// Messages to ICQ without an ending.
-fn open(record: &UserRecord) -> Vec<u64> {
+pub(crate) fn open(record: &UserRecord) -> Vec<u64> {
     let entries = record.journal.values().flatten();
     let outgoing = entries.filter_map(|entry| match entry {
         Entry::ToIcq(outgoing) => Some(outgoing.id),
