@@ -519,24 +519,15 @@ impl World {
         let run = self.machine.run;
         match output {
             UserOutput::Stanza(stanza) => {
-                let link = self.host.link.number;
-                let is_current = self
-                    .machine
-                    .task(user)
-                    .is_some_and(|it| it.link == Some(link));
-                if is_current {
+                if self.is_on_present_link(user) {
                     self.gateway_sends(stanza);
                 }
             }
             UserOutput::Mark(mark) => {
-                let link = self.host.link.number;
-                let Some(process) = &mut self.machine.process else {
-                    return false;
-                };
-                if process
-                    .tasks
-                    .get(user)
-                    .is_some_and(|it| it.link == Some(link))
+                // Without a link there is nothing that it could stand behind.
+                if self.host.link.is_up
+                    && self.is_on_present_link(user)
+                    && let Some(process) = &mut self.machine.process
                 {
                     let user = user.clone();
                     process.marks.add(MarkOf { user, mark });
@@ -596,6 +587,13 @@ impl World {
             }
         }
         true
+    }
+
+    /// Whether the user does not believe to be on an older link.
+    fn is_on_present_link(&self, user: &BareJid) -> bool {
+        let link = self.host.link.number;
+        let task = self.machine.task(user);
+        task.is_some_and(|task| task.link == Some(link))
     }
 
     fn check_end(&mut self, user: &BareJid, ending: Ending) {
