@@ -506,10 +506,12 @@ impl World {
                 return false;
             }
         }
-        if let Some(task) = self.machine.task_mut(user) {
-            for tag in std::mem::take(&mut task.examined) {
-                self.witness.examined(&tag);
-            }
+        let examined = match self.machine.task_mut(user) {
+            Some(task) => std::mem::take(&mut task.examined),
+            None => Vec::new(),
+        };
+        for tag in examined {
+            self.note_examined(user, &tag);
         }
         true
     }
@@ -590,7 +592,7 @@ impl World {
     }
 
     /// Whether the user does not believe to be on an older link.
-    fn is_on_present_link(&self, user: &BareJid) -> bool {
+    pub(crate) fn is_on_present_link(&self, user: &BareJid) -> bool {
         let link = self.host.link.number;
         let task = self.machine.task(user);
         task.is_some_and(|task| task.link == Some(link))

@@ -104,6 +104,9 @@ impl World {
             if is_swallowed {
                 complaints.push(format!("{tag} was given to the gateway and swallowed"));
             }
+            if outgoing.refused == Some(self.machine.run) && outgoing.errors_arrived == 0 {
+                complaints.push(format!("{tag} was refused, and its sender never told"));
+            }
         }
         self.witness.complaints.extend(complaints);
     }
