@@ -37,6 +37,7 @@ mod xep;
 use std::sync::Arc;
 
 use crate::icq::LogoutReason;
+use crate::model::Uin;
 use crate::store::Change;
 use crate::xmpp::Stanza;
 
@@ -103,6 +104,9 @@ pub enum UserOutput {
     /// The user is registered from now on, for the first time or with what was tried last, or no longer;
     /// what an earlier registration left to be done goes on until [`Ended`](Self::Ended).
     Registered(bool),
+    /// Sessions of a number that may still be open on the ICQ server, where they keep the next login out.
+    /// Said before [`Ended`](Self::Ended): nothing is written down about somebody who is not registered.
+    LeftOpen(Uin, Vec<u32>),
     /// Nothing more will come: the task may end.
     Ended(Ending),
 }

@@ -130,6 +130,7 @@ impl GatewayTask {
             FromUser::Registered(jid, registered) => {
                 GatewayInput::Registered(name(jid), registered)
             }
+            FromUser::LeftOpen(uin, session_ids) => GatewayInput::LeftOpen(uin, session_ids),
             FromUser::Ended(jid, ending) => {
                 self.gateway
                     .handle_input(now(), GatewayInput::Ended(name(jid.clone()), ending));

@@ -16,6 +16,7 @@ use super::links::{Link, Links};
 use super::store_thread::{Gone, StoreHandle};
 use crate::gateway::{Ending, Mark, User, UserInput, UserOutput, UserState};
 use crate::icq::LogoutReason;
+use crate::model::Uin;
 use crate::store::UserRecord;
 use crate::xmpp::Stanza;
 
@@ -32,6 +33,8 @@ pub(super) enum FromUser {
     State(Arc<BareJid>, UserState),
     /// This user is registered from now on, or no longer.
     Registered(Arc<BareJid>, bool),
+    /// These sessions of a number may still be open on the ICQ server.
+    LeftOpen(Uin, Vec<u32>),
     /// This user's task is about to end.
     Ended(Arc<BareJid>, Ending),
     /// This is what is kept about a user whose task died.
@@ -190,6 +193,9 @@ impl UserTask {
                 self.wish += 1;
                 self.socket = None;
                 Ok(())
+            }
+            UserOutput::LeftOpen(uin, session_ids) => {
+                self.tell(FromUser::LeftOpen(uin, session_ids)).await
             }
             UserOutput::Ended(ending) => {
                 self.tell(FromUser::Ended(self.jid.clone(), ending)).await?;

@@ -573,6 +573,9 @@ impl World {
                 self.say(|| format!("{user} is registered: {is_registered}"));
                 self.gateway_input(GatewayInput::Registered(user.clone(), is_registered));
             }
+            UserOutput::LeftOpen(uin, session_ids) => {
+                self.gateway_input(GatewayInput::LeftOpen(uin, session_ids));
+            }
             UserOutput::Ended(ending) => {
                 self.say(|| format!("{user} ends: {ending:?}"));
                 self.check_end(user, ending);

@@ -72,6 +72,8 @@ pub enum GatewayInput {
     WantLogin(BareJid),
     /// [`UserOutput::Registered`](super::UserOutput::Registered)
     Registered(BareJid, bool),
+    /// [`UserOutput::LeftOpen`](super::UserOutput::LeftOpen)
+    LeftOpen(Uin, Vec<u32>),
     /// [`UserOutput::Ended`](super::UserOutput::Ended)
     Ended(BareJid, Ending),
     /// The program ends: nobody new is served, and everybody says goodbye.
@@ -197,6 +199,9 @@ impl Gateway {
                         known.uin = uin;
                     }
                 }
+            }
+            GatewayInput::LeftOpen(uin, session_ids) => {
+                self.registrations.left_open(now.instant, uin, session_ids);
             }
             GatewayInput::Ended(user, _) => {
                 self.users.remove(&user);

@@ -20,8 +20,16 @@ use xmpp_parsers::iq::Iq;
 #[derive(Debug)]
 pub(super) struct Registrations {
     people: Recent<BareJid, Applicant>,
-    /// By number: the gateway must not be a machine for guessing passwords.
-    numbers: Recent<Uin, Pace>,
+    numbers: Recent<Uin, Number>,
+}
+
+/// What is known of a number that nobody need be registered with.
+#[derive(Debug, Default)]
+struct Number {
+    /// The gateway must not be a machine for guessing passwords.
+    tries: Pace,
+    /// Sessions that may be open on the ICQ server.
+    left_open: Vec<u32>,
 }
 
 #[derive(Debug, Default)]
@@ -58,7 +66,13 @@ impl Registrations {
     }
 
     fn may_try_number(&mut self, now: Instant, uin: Uin) -> bool {
-        self.numbers.of(now, uin).take(now, PER_NUMBER).is_ok()
+        let number = self.numbers.of(now, uin);
+        number.tries.take(now, PER_NUMBER).is_ok()
+    }
+
+    /// These sessions may be open. The next who tries the number ends them if they are in the way.
+    pub(super) fn left_open(&mut self, now: Instant, uin: Uin, session_ids: Vec<u32>) {
+        self.numbers.of(now, uin).left_open = session_ids;
     }
 }
 
@@ -130,7 +144,9 @@ impl Gateway {
         };
         let seat = self.seat(jid.clone());
         let privileges = self.link.privileges(&jid);
-        let run = User::register(now, seat, privileges, registration, request);
+        let number = self.registrations.numbers.of(now.instant, registration.uin);
+        let ghosts = std::mem::take(&mut number.left_open);
+        let run = User::register(now, seat, privileges, registration, request, ghosts);
         self.users.insert(jid.clone(), known);
         self.outputs.push_back(GatewayOutput::Start {
             user: jid,

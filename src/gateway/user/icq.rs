@@ -30,14 +30,13 @@ impl User {
             true => Vec::new(),
             false => self.roster.contacts().collect(),
         };
-        let ghosts = match self.new_number() {
-            true => Vec::new(),
-            false => {
-                let sessions = self.login.record().sessions.iter();
-                sessions.map(|trace| trace.session_id).collect()
-            }
-        };
         let registration = &self.facts.registration;
+        let tried = self.left_open.get(&registration.uin);
+        let mut ghosts = tried.cloned().unwrap_or_default();
+        if !self.new_number() {
+            let sessions = self.login.record().sessions.iter();
+            ghosts.extend(sessions.map(|trace| trace.session_id));
+        }
         let start = Start {
             dialect: &V5,
             uin: registration.uin,
@@ -190,7 +189,7 @@ impl User {
     /// There is no session any more, or there never came one.
     pub(super) fn session_ended(&mut self, now: Now, reason: LogoutReason) {
         if let Some(session) = self.session.take() {
-            self.sessions_may_be_open(&session.open_sessions());
+            self.session_left(&session.open_sessions());
         }
         self.close_socket();
         self.contacts_offline(now);
@@ -222,12 +221,31 @@ impl User {
         }
     }
 
+    /// A session is over, and these may be open all the same: its goodbye may have got lost.
+    fn session_left(&mut self, session_ids: &[u32]) {
+        if self.is_of_record() {
+            self.left_open.remove(&self.session_of);
+            return self.sessions_may_be_open(session_ids);
+        }
+        let is_known = self.left_open.contains_key(&self.session_of);
+        match session_ids {
+            [] => _ = self.left_open.remove(&self.session_of),
+            _ if is_known || self.left_open.len() < MOST_NUMBERS => {
+                self.left_open.insert(self.session_of, session_ids.to_vec());
+            }
+            _ => {}
+        }
+    }
+
     /// What is open under a number that is only tried is not for the record of the one registered.
-    fn sessions_may_be_open(&mut self, session_ids: &[u32]) {
-        let is_of_record = self.facts.registered
+    fn is_of_record(&self) -> bool {
+        self.facts.registered
             && !self.new_number()
-            && self.session_of == self.facts.registration.uin;
-        if !is_of_record {
+            && self.session_of == self.facts.registration.uin
+    }
+
+    fn sessions_may_be_open(&mut self, session_ids: &[u32]) {
+        if !self.is_of_record() {
             return;
         }
         let known = &self.login.record().sessions;
@@ -255,3 +273,6 @@ impl User {
         }
     }
 }
+
+/// How many numbers besides the registered one are remembered for their sessions.
+const MOST_NUMBERS: usize = 8;

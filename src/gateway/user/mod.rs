@@ -8,6 +8,7 @@ mod registering;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
@@ -53,6 +54,8 @@ pub struct User {
     local_port: u16,
     /// Whose session it is: a number that is only tried may be another one than the one registered.
     session_of: Uin,
+    /// Sessions that may be open under numbers that have no record here: those only tried, or given up.
+    left_open: BTreeMap<Uin, Vec<u32>>,
     /// The session was told to say goodbye.
     closing: bool,
     /// Why it was, if the socket was lost under it.
@@ -119,6 +122,7 @@ impl User {
             socket: false,
             local_port: 0,
             session_of: Uin::default(),
+            left_open: BTreeMap::new(),
             closing: false,
             lost: None,
             giving_up: false,
@@ -433,6 +437,9 @@ impl User {
         let tidy = ending != Ending::Unregistered || self.roster.is_idle();
         if tidy && self.session.is_none() && !self.ended {
             self.ended = true;
+            for (uin, session_ids) in std::mem::take(&mut self.left_open) {
+                self.fx.output(UserOutput::LeftOpen(uin, session_ids));
+            }
             self.fx.output(UserOutput::Ended(ending));
         }
     }

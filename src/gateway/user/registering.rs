@@ -28,14 +28,18 @@ pub(super) struct Trial {
 
 impl User {
     /// Somebody who sent a registration that may be tried. The answer to `request` comes when it was.
+    /// `ghosts` are sessions of the number that may be open on the ICQ server.
     pub fn register(
         now: Now,
         seat: Seat,
         privileges: Arc<Privileges>,
         registration: Registration,
         request: Request,
+        ghosts: Vec<u32>,
     ) -> Self {
+        let uin = registration.uin;
         let mut user = Self::new(now, seat, UserRecord::new(registration));
+        user.left_open.insert(uin, ghosts);
         user.facts.registered = false;
         user.facts.link_up = true;
         user.facts.privileges = privileges;

@@ -26,7 +26,7 @@ fn applicant_with(privileges: Privileges) -> World {
     let registration = fields.complete(None, &settings(), None, now.unix).unwrap();
     let seat = seat(now, settings());
     let privileges = Arc::new(privileges);
-    let user = User::register(now, seat, privileges, registration, request);
+    let user = User::register(now, seat, privileges, registration, request, Vec::new());
     World::new(now, user)
 }
 
@@ -168,6 +168,10 @@ fn a_server_that_does_not_answer_ends_the_trial_after_twenty_seconds() {
             "remote-server-timeout",
             "ICQ did not answer. Nothing was stored; please try again.",
         ));
+        let left = |it: &UserOutput| matches!(it, UserOutput::LeftOpen(Uin(100_001), left) if *left == [7]);
+        if connected {
+            world.wants(left);
+        }
         world.wants(|it| matches!(it, UserOutput::Ended(Ending::NotRegistered)));
         assert_eq!(world.user.poll_timeout(), None);
     }
