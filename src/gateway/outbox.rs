@@ -4,12 +4,13 @@
 //! it, or its sender gets an error with the stanza's own id. The error itself counts as sent only when
 //! a mark behind it came back; until then it is sent again after each restart and at each new link.
 
+mod failed;
+mod letter;
 mod refusals;
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use xmpp_parsers::jid::{Jid, ResourcePart};
 use xmpp_parsers::message::{Message as MessageStanza, MessageType};
 use xmpp_parsers::stanza_error::ErrorType;
 
@@ -17,9 +18,11 @@ use super::journal::Journal;
 use super::pace::{Pace, Rate};
 use super::{Effects, Env, Mark, UserState, words};
 use crate::icq::{Command, MessageId, NotSent};
-use crate::model::{Message, Now, Uin, UnixTime};
+use crate::model::{Message, Now, Uin};
 use crate::store::{Failure, Outgoing, Stage};
-use crate::xmpp::{Condition, Refusal, Stanza, address, message};
+use crate::xmpp::{Condition, Refusal, Stanza, message};
+use failed::{Failed, refusal};
+use letter::Letter;
 use refusals::Refusals;
 
 /// The messages of one user that wait for ICQ.
@@ -42,37 +45,6 @@ pub struct Outbox {
     still_since: Option<Instant>,
     /// Whom the user wrote to without knowing them, and when first.
     strangers: Vec<(Uin, Instant)>,
-}
-
-/// A message on its way.
-#[derive(Debug)]
-struct Letter {
-    id: u64,
-    sender: Sender,
-    message: Message,
-    taken: UnixTime,
-    /// Nobody is told when it fails.
-    own: bool,
-    /// It waits for a login, and only until then.
-    hold_until: Option<Instant>,
-}
-
-/// What an error needs.
-#[derive(Debug)]
-struct Sender {
-    stanza_id: Option<String>,
-    resource: Option<ResourcePart>,
-    to: Uin,
-    to_client: bool,
-}
-
-#[derive(Debug)]
-struct Failed {
-    id: u64,
-    sender: Sender,
-    refusal: Refusal,
-    /// Comes back when the error has arrived.
-    mark: Option<Mark>,
 }
 
 impl Outbox {
@@ -480,56 +452,6 @@ impl Outbox {
     }
 }
 
-impl From<Outgoing> for Letter {
-    fn from(outgoing: Outgoing) -> Self {
-        let resource = outgoing.resource.as_deref();
-        Self {
-            id: outgoing.id,
-            sender: Sender {
-                // It was one when it was taken; without it the error goes to the account.
-                resource: resource.and_then(|name| name.parse().ok()),
-                stanza_id: outgoing.stanza_id,
-                to: outgoing.to,
-                to_client: outgoing.to_client,
-            },
-            message: outgoing.message,
-            taken: outgoing.taken,
-            own: outgoing.own,
-            hold_until: None,
-        }
-    }
-}
-
-impl Failed {
-    fn new(letter: Letter, refusal: Refusal) -> Self {
-        Self {
-            id: letter.id,
-            sender: letter.sender,
-            refusal,
-            mark: None,
-        }
-    }
-
-    fn tell(&mut self, env: &Env<'_>, fx: &mut Effects) {
-        let sender = &self.sender;
-        let from = match sender.to_client {
-            true => Jid::from(address::contact_client(sender.to, &env.settings.domain)),
-            false => Jid::from(address::contact(sender.to, &env.settings.domain)),
-        };
-        let to = match &sender.resource {
-            Some(resource) => Jid::from(env.jid.with_resource(resource)),
-            None => Jid::from(env.jid.clone()),
-        };
-        fx.send(Stanza::message_error(
-            from,
-            to,
-            sender.stanza_id.clone(),
-            &self.refusal,
-        ));
-        self.mark = Some(fx.next_mark());
-    }
-}
-
 /// How long a message may wait for a login, if it has to. The gateway's own messages have time.
 fn hold_until(now: Now, env: &Env<'_>, own: bool) -> Option<Instant> {
     (!env.icq_online && !own).then(|| now.instant + env.settings.message_hold)
@@ -539,23 +461,6 @@ fn hold_until(now: Now, env: &Env<'_>, own: bool) -> Option<Instant> {
 pub(super) fn not_connected(state: &UserState) -> Refusal {
     Refusal::new(Condition::ServiceUnavailable, words::cannot_send(state))
         .with_type(ErrorType::Wait)
-}
-
-/// xmpp-gateway.md §15.2, as far as V5 can fail.
-fn refusal(failure: Failure) -> Refusal {
-    match failure {
-        // In which state the login was, nobody knows after a restart.
-        Failure::NotConnected => not_connected(&UserState::Offline),
-        Failure::TooSlow => Refusal::new(Condition::ResourceConstraint, words::ICQ_TOO_SLOW),
-        Failure::Unconfirmed { parts_sent, parts } if parts > 1 => Refusal::new(
-            Condition::RemoteServerTimeout,
-            words::parts_confirmed(parts_sent, parts),
-        ),
-        Failure::Unconfirmed { .. } => {
-            Refusal::new(Condition::RemoteServerTimeout, words::MAY_HAVE_ARRIVED)
-        }
-        Failure::Unsupported => Refusal::new(Condition::FeatureNotImplemented, words::NOT_ON_ICQ),
-    }
 }
 
 /// Nothing is known of any parts.
