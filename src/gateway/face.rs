@@ -94,6 +94,9 @@ impl Face {
         fx: &mut Effects,
         retry_at: Option<UnixTime>,
     ) {
+        if facts.state != UserState::Online {
+            self.due = None;
+        }
         // Most turns come at once: nobody needs to see that there was one.
         let wait = facts.state == UserState::Queued;
         self.show_at = wait.then(|| now.instant + QUEUE_SHOWS_AFTER);

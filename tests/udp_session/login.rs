@@ -322,6 +322,34 @@ fn a_login_that_was_refused_leaves_no_session_but_the_older_one() {
     assert_eq!(scene.session.open_sessions(), [0x1234]);
 }
 
+/// The network may have made a copy of it.
+#[test]
+fn a_login_that_a_ghost_kept_out_may_have_been_accepted_when_the_ghost_had_gone() {
+    let mut start = start();
+    start.ghosts = vec![0x1234];
+    let mut scene = Scene::new(start);
+    let refused = scene.next_sent();
+    scene.answers_login(&refused, &FromServer::TryAgain);
+    scene.waits_secs(10);
+    let second = scene.sent_as(LOGIN);
+    assert_ne!(second.header.session_id, refused.header.session_id);
+    scene.take_sent();
+
+    scene.answers_login(&second, &FromServer::TryAgain);
+    scene.waits_secs(1);
+
+    let dismissed: Vec<u32> = scene
+        .take_sent()
+        .iter()
+        .filter(|heard| heard.header.command == TEXT_CODE)
+        .map(|heard| heard.header.session_id)
+        .collect();
+    assert!(
+        dismissed.contains(&refused.header.session_id),
+        "{dismissed:x?}"
+    );
+}
+
 #[test]
 fn a_ghost_that_stays_ends_it_after_three_logins() {
     let mut start = start();

@@ -9,7 +9,7 @@ use super::{Seat, User};
 use crate::gateway::outbox::not_connected;
 use crate::gateway::pace::Rate;
 use crate::gateway::register::{self, Fields, Submission};
-use crate::gateway::{Ending, Privileges, UserOutput, UserState, log, own, words};
+use crate::gateway::{Ending, Inbox, Privileges, UserOutput, UserState, log, own, words};
 use crate::icq::LogoutReason;
 use crate::model::Now;
 use crate::store::{Change, Registration, UserRecord};
@@ -221,6 +221,8 @@ impl User {
         if let Some(request) = request {
             self.fx.send(request.result(None));
         }
+        // What waited to be shown is deleted, or still with ICQ.
+        self.inbox = Inbox::default();
         log::unregistered(&self.facts);
         self.facts.registered = false;
         self.purge_at = None;

@@ -403,10 +403,26 @@ impl Session {
                     let datagram = self.window.goodbye(session_id);
                     self.transmit(datagram);
                 }
+                self.was_kept_out();
             }
             // The server may have opened a session it could not tell us of.
             login::Step::Fail(LogoutReason::NoAnswer) => self.leave(LogoutReason::NoAnswer),
-            login::Step::Fail(reason) => self.end(reason),
+            login::Step::Fail(reason) => {
+                if matches!(
+                    reason,
+                    LogoutReason::AlreadyOnline | LogoutReason::TryAgainLater
+                ) {
+                    self.was_kept_out();
+                }
+                self.end(reason);
+            }
+        }
+    }
+
+    fn was_kept_out(&mut self) {
+        let session_id = self.session_id();
+        if let Phase::LoggingIn(login) = &mut self.phase {
+            login.was_kept_out(session_id);
         }
     }
 

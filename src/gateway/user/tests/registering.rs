@@ -362,6 +362,34 @@ fn unregistering_goes_in_order_and_leaves_nothing() {
 }
 
 #[test]
+fn whoever_unregisters_is_shown_nothing_more_and_does_not_stand_still() {
+    let mut world = World::online();
+    // A status that ICQ is told in a moment, and a message that waits for others.
+    world.says(
+        "<presence from='romeo@example.org/pc' to='icq.example.org'><show>dnd</show></presence>",
+    );
+    world.says(
+        "<presence from='romeo@example.org/pc' to='icq.example.org'><show>away</show></presence>",
+    );
+    world.icq(Event::Message {
+        from: Uin(123_456_789),
+        message: crate::model::Message::Text("hi".into()),
+        sent: Some(world.now.unix),
+        receipt: crate::icq::Receipt(1),
+    });
+    world.sent.clear();
+
+    world.says(&set("<remove/>"));
+    world.pass(seconds(3600));
+
+    assert!(
+        world.sent.iter().all(|stanza| !stanza.contains("<body>")),
+        "{:?}",
+        world.sent
+    );
+}
+
+#[test]
 fn remove_with_company_is_a_bad_request() {
     let mut world = World::online();
 

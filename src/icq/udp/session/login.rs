@@ -147,6 +147,14 @@ impl Login {
         self.ghosts.push(session_id);
     }
 
+    /// The login as `session_id` was kept out by an older session, which was said goodbye to. A copy of it
+    /// that the network made may still be on its way, and finds the place free.
+    pub(super) fn was_kept_out(&mut self, session_id: u32) {
+        if !self.ghosts.is_empty() {
+            self.may_have_been_accepted(session_id);
+        }
+    }
+
     /// The sessions that may be open on the server, the one that logs in as `session_id` the last.
     pub(super) fn open_sessions(&self, session_id: u32) -> Vec<u32> {
         let older = self.ghosts.iter().copied();
@@ -249,4 +257,4 @@ const GHOST_WAIT: Duration = Duration::from_secs(5);
 const MAX_LOGINS: u8 = 3;
 
 /// How many sessions are suspected at a time.
-const MOST_GHOSTS: usize = 8;
+const MOST_GHOSTS: usize = 16;
