@@ -97,7 +97,7 @@ impl World {
             if task.waits_for_disk || task.inbox.is_empty() {
                 return;
             }
-            let at_once = task.inbox.len().min(AT_ONCE);
+            let at_once = task.at_once();
             for _ in 0..at_once {
                 self.handle_one(user);
             }
@@ -306,6 +306,35 @@ impl World {
             self.push_on_link(Towards::Host, Item::Ping(number));
         }
     }
+}
+
+impl Task {
+    /// How much of what is there is handled before anything follows from it: what others say, or what came
+    /// on the socket, or the time.
+    fn at_once(&self) -> usize {
+        let source = self.inbox.front().map(Happening::source);
+        let inbox = self.inbox.iter().take(AT_ONCE);
+        let same = inbox.take_while(|happening| Some(happening.source()) == source);
+        same.count()
+    }
+}
+
+impl Happening {
+    /// Where it comes from: the driver looks at one source at a time.
+    fn source(&self) -> Source {
+        match self {
+            Self::Input(_) | Self::Link(..) | Self::Opened(..) => Source::Inbox,
+            Self::Datagram(..) | Self::SocketLost => Source::Socket,
+            Self::Timeout => Source::Timer,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Source {
+    Inbox,
+    Socket,
+    Timer,
 }
 
 fn unreachable() -> LogoutReason {
