@@ -88,7 +88,11 @@ struct IcqServer {
 #[derive(Args)]
 struct Decode {
     /// A recording of tcpdump or Wireshark (pcap, pcapng), or - for the standard input.
-    #[arg(value_name = "FILE", required_unless_present = "hex", conflicts_with = "hex")]
+    #[arg(
+        value_name = "FILE",
+        required_unless_present = "hex",
+        conflicts_with = "hex"
+    )]
     file: Option<PathBuf>,
     /// A packet as it was on the wire, in hexadecimal digits.
     #[arg(long, value_name = "DIGITS")]

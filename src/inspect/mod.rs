@@ -119,7 +119,9 @@ impl Inspector {
         let from = match from {
             // Somebody who names the side, or the port, wants to see all of it.
             Some(from) => from,
-            None => [Side::Client, Side::Server].into_iter().find(|&from| fits(from))?,
+            None => [Side::Client, Side::Server]
+                .into_iter()
+                .find(|&from| fits(from))?,
         };
         Some((from, versions(from)))
     }
@@ -154,13 +156,15 @@ impl Inspector {
             }
             self.order.push_back(key);
         }
-        self.conversations.entry(key).or_insert_with(|| Conversation {
-            client: None,
-            version,
-            forms: HashMap::new(),
-            assemblies: Default::default(),
-            began: now,
-        })
+        self.conversations
+            .entry(key)
+            .or_insert_with(|| Conversation {
+                client: None,
+                version,
+                forms: HashMap::new(),
+                assemblies: Default::default(),
+                began: now,
+            })
     }
 }
 
@@ -176,8 +180,12 @@ impl Conversation {
                 bytes: bytes.to_vec(),
                 ..packet.datagram().clone()
             };
-            let mut inner =
-                Packet::new(datagram, packet.from(), packet.version(), &mut conversation.forms);
+            let mut inner = Packet::new(
+                datagram,
+                packet.from(),
+                packet.version(),
+                &mut conversation.forms,
+            );
             inner.put_inside();
             inner
         };

@@ -6,9 +6,7 @@ use std::time::Duration;
 
 use etherparse::{EtherType, NetSlice, SlicedPacket, TransportSlice};
 use pcap_parser::traits::PcapReaderIterator;
-use pcap_parser::{
-    Block, Linktype, PcapBlockOwned, PcapError, create_reader,
-};
+use pcap_parser::{Block, Linktype, PcapBlockOwned, PcapError, create_reader};
 
 use super::{Datagram, Ends};
 
@@ -166,14 +164,26 @@ fn take(block: &PcapBlockOwned<'_>, interfaces: &mut Vec<Interface>) -> Taken {
             let ticks = u64::from(record.ts_sec)
                 .saturating_mul(interface.resolution)
                 .saturating_add(record.ts_usec.into());
-            (interface, Some(ticks), record.caplen, record.origlen, record.data)
+            (
+                interface,
+                Some(ticks),
+                record.caplen,
+                record.origlen,
+                record.data,
+            )
         }
         PcapBlockOwned::NG(Block::EnhancedPacket(record)) => {
             let Some(&interface) = interfaces.get(record.if_id as usize) else {
                 return Taken::Nothing;
             };
             let ticks = u64::from(record.ts_high) << 32 | u64::from(record.ts_low);
-            (interface, Some(ticks), record.caplen, record.origlen, record.data)
+            (
+                interface,
+                Some(ticks),
+                record.caplen,
+                record.origlen,
+                record.data,
+            )
         }
         PcapBlockOwned::NG(Block::SimplePacket(record)) => {
             let Some(&interface) = interfaces.first() else {
@@ -185,7 +195,9 @@ fn take(block: &PcapBlockOwned<'_>, interfaces: &mut Vec<Interface>) -> Taken {
         PcapBlockOwned::NG(_) => return Taken::Description,
     };
     // Records of pcapng are padded to four bytes.
-    let data = usize::try_from(captured).ok().and_then(|length| data.get(..length));
+    let data = usize::try_from(captured)
+        .ok()
+        .and_then(|length| data.get(..length));
     if captured < original {
         return Taken::Nothing;
     }
@@ -202,7 +214,8 @@ fn take(block: &PcapBlockOwned<'_>, interfaces: &mut Vec<Interface>) -> Taken {
 impl Interface {
     fn time(self, ticks: u64) -> Option<Duration> {
         let whole = ticks.checked_div(self.resolution)?;
-        let part = u128::from(ticks % self.resolution) * 1_000_000_000 / u128::from(self.resolution);
+        let part =
+            u128::from(ticks % self.resolution) * 1_000_000_000 / u128::from(self.resolution);
         let seconds = whole.checked_add_signed(self.offset)?;
         // Less than a second's worth.
         Some(Duration::new(seconds, u32::try_from(part).ok()?))
@@ -230,11 +243,17 @@ fn udp(link: Linktype, frame: &[u8]) -> Option<(Ends, &[u8])> {
     let (from, to): (IpAddr, IpAddr) = match packet.net.as_ref()? {
         NetSlice::Ipv4(ip) if !ip.payload().fragmented => {
             let header = ip.header();
-            (header.source_addr().into(), header.destination_addr().into())
+            (
+                header.source_addr().into(),
+                header.destination_addr().into(),
+            )
         }
         NetSlice::Ipv6(ip) if !ip.payload().fragmented => {
             let header = ip.header();
-            (header.source_addr().into(), header.destination_addr().into())
+            (
+                header.source_addr().into(),
+                header.destination_addr().into(),
+            )
         }
         _ => return None,
     };

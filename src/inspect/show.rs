@@ -44,8 +44,17 @@ impl Packet {
             let _ = write!(text, "  icq-udp.md §{section}");
         }
         for field in &dump.fields {
-            let Field { name, offset, length, .. } = field;
-            let _ = write!(text, "\n{offset:7} {length:5}  {name} = {}", value(&field.value, show));
+            let Field {
+                name,
+                offset,
+                length,
+                ..
+            } = field;
+            let _ = write!(
+                text,
+                "\n{offset:7} {length:5}  {name} = {}",
+                value(&field.value, show)
+            );
         }
         if let Some(note) = self.note(&dump) {
             let _ = write!(text, "\n               {note}");
@@ -105,7 +114,11 @@ impl Packet {
         let _ = write!(head, "{inside}V{} {arrow} {name}", self.version().word());
         if let Some(opened) = self.opened() {
             let header = opened.header;
-            let _ = write!(head, " {:#06x} {}/{}", header.command, header.seq1, header.seq2);
+            let _ = write!(
+                head,
+                " {:#06x} {}/{}",
+                header.command, header.seq1, header.seq2
+            );
             let _ = write!(head, " uin={}", header.uin);
         }
         head
@@ -116,7 +129,9 @@ impl Packet {
             Some(opened) => self.plain().len() - opened.body.len(),
             None => 0,
         };
-        dump.fields.iter().filter(move |field| field.offset >= header)
+        dump.fields
+            .iter()
+            .filter(move |field| field.offset >= header)
     }
 
     /// What is odd about it.
@@ -169,5 +184,8 @@ fn quoted(bytes: &[u8], show: Show) -> String {
 fn clock(time: Duration) -> String {
     let seconds = time.as_secs();
     let (hour, minute, second) = (seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
-    format!("{hour:02}:{minute:02}:{second:02}.{:06}", time.subsec_micros())
+    format!(
+        "{hour:02}:{minute:02}:{second:02}.{:06}",
+        time.subsec_micros()
+    )
 }
