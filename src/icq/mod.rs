@@ -3,12 +3,15 @@
 //! [`udp`] holds the protocols of ICQ 98 and 99. OSCAR and direct connections get modules of their
 //! own beside it and speak the same [`Command`]s and [`Event`]s.
 
+mod ability;
 pub mod udp;
 pub mod wire;
 
 use std::net::Ipv4Addr;
 
-use crate::model::{Message, Profile, Status, Uin, UnixTime};
+pub use ability::Ability;
+
+use crate::model::{Answer, Message, NoAnswer, Profile, Question, Status, Uin, UnixTime};
 
 /// What the gateway asks of an ICQ session.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -44,6 +47,14 @@ pub enum Command {
     /// Asks for somebody's short profile; answered by [`Event::Profile`] in any case. A second
     /// question about somebody is answered with the first.
     RequestProfile(Uin),
+    /// Asks the server something. It ends in exactly one [`Event::Answer`] of that id; when the session
+    /// ends first, before its [`Event::LoggedOut`].
+    Ask {
+        /// The gateway's own number for this question, unique within the session.
+        id: QuestionId,
+        /// What it asks.
+        question: Question,
+    },
     /// Says goodbye. Nothing follows but [`Event::LoggedOut`] with [`LogoutReason::Asked`].
     LogOut,
 }
@@ -60,6 +71,10 @@ pub enum VisibilityList {
 /// The gateway's own number for an outgoing message.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct MessageId(pub u64);
+
+/// The gateway's own number for a question.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct QuestionId(pub u64);
 
 /// A session's number for an incoming message, to say [`Command::Safe`] with.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -120,6 +135,13 @@ pub enum Event {
         uin: Uin,
         /// The profile, or why there is none.
         profile: Result<Profile, NoProfile>,
+    },
+    /// The answer to [`Command::Ask`].
+    Answer {
+        /// Of which question.
+        id: QuestionId,
+        /// The answer, or why there is none.
+        answer: Result<Answer, NoAnswer>,
     },
     /// The session is over. The last event.
     LoggedOut(LogoutReason),

@@ -5,6 +5,7 @@
 
 mod contact;
 mod message;
+mod person;
 mod profile;
 mod secret;
 mod status;
@@ -13,6 +14,10 @@ mod uin;
 
 pub use contact::{Contact, Listing};
 pub use message::{Introduction, Message};
+pub use person::{
+    Answer, Birthday, Details, Found, Gender, NoAnswer, Place, Question, RandomGroup, Search,
+    WhitePages,
+};
 pub use profile::Profile;
 pub use secret::Secret;
 pub use status::{Availability, Status};

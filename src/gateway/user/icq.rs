@@ -122,6 +122,8 @@ impl User {
                 let env = self.facts.env();
                 self.roster.profile(now, &env, &mut self.fx, uin, profile);
             }
+            // Nothing asks yet.
+            Event::Answer { .. } => {}
             Event::LoggedOut(reason) => {
                 let reason = self.lost.take().unwrap_or(reason);
                 self.session_ended(now, reason);

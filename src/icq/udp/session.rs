@@ -30,7 +30,7 @@ use crate::icq::wire::{Password, Rest, body};
 use crate::icq::{
     Command, Event, LogoutReason, MessageId, NoProfile, NotSent, Output, VisibilityList,
 };
-use crate::model::{Message, Secret, Status, Uin, UnixTime};
+use crate::model::{Message, NoAnswer, Secret, Status, Uin, UnixTime};
 
 use budget::Budget;
 use incoming::Incoming;
@@ -248,6 +248,10 @@ impl Session {
                     self.tell(no_profile(uin));
                 }
             }
+            Command::Ask { id, .. } => self.tell(Event::Answer {
+                id,
+                answer: Err(NoAnswer::Unsupported),
+            }),
             Command::LogOut => self.leave(LogoutReason::Asked),
         }
         self.advance(now);
