@@ -113,6 +113,9 @@ pub enum Event {
     /// All messages that waited on the server were reported, or the server does not say so in time.
     /// Comes once after each login; a message that waited may still follow.
     OfflineMessagesEnd,
+    /// The server keeps none of the messages any more that waited on it: what is told from now on was not
+    /// told before. It may come late or never, where packets get lost.
+    OfflineMessagesGone,
     /// This message goes out with question marks: the code page lacks so many of its characters.
     Replaced {
         /// Which.

@@ -214,6 +214,7 @@ impl World {
             Event::LoggedOut(_) => history.logged_out += 1,
             Event::ListLoaded => history.list_loaded += 1,
             Event::OfflineMessagesEnd => history.offline_ends += 1,
+            Event::OfflineMessagesGone => {}
             other => panic!("{other:?}"),
         }
     }

@@ -116,7 +116,10 @@ fn where_nothing_waited_nothing_is_deleted() {
 
     scene.says(&END);
 
-    assert_eq!(scene.take_events(), [Event::OfflineMessagesEnd]);
+    assert_eq!(
+        scene.take_events(),
+        [Event::OfflineMessagesEnd, Event::OfflineMessagesGone]
+    );
     assert_eq!(scene.sent_commands(), [ACK]);
 }
 
@@ -412,6 +415,27 @@ fn stored_messages_that_come_in_one_packet_are_counted_by_that_packet() {
     assert_eq!(texts(&events), ["one", "two"]);
     makes_safe(&mut scene, &events);
     assert_eq!(deletions(&mut scene), 1);
+}
+
+#[test]
+fn that_they_are_gone_is_told_when_the_server_has_heard_that_it_may_delete_them() {
+    for is_heard in [true, false] {
+        let mut scene = expecting();
+        scene.says(&stored(46, "one"));
+        scene.says(&END);
+        let events = scene.take_events();
+        makes_safe(&mut scene, &events);
+        let deletion = scene.sent_as(ACK_MESSAGES);
+        assert_eq!(scene.take_events(), []);
+
+        if is_heard {
+            scene.acknowledges(&deletion);
+        }
+        scene.waits_secs(59);
+
+        let is_gone = scene.take_events().contains(&Event::OfflineMessagesGone);
+        assert_eq!(is_gone, is_heard);
+    }
 }
 
 #[test]

@@ -10,6 +10,7 @@
 //! | `cargo test --test world`                                       | 1,000 seeds                 |
 //! | `make world SEED=1234`                                          | one seed, and tells it      |
 //! | `WORLD_SEEDS=20000 cargo test --test world -- seeds --nocapture`| more of them                |
+//! | the same with `WORLD_FIRST=1001`                                | so many from that one on    |
 //!
 //! A seed that failed is added to `regressions.txt` and runs first from then on. One that still fails is in
 //! `open.txt`: the list is part of the test, in both directions.

@@ -132,9 +132,10 @@ impl Letter {
         self.content = None;
     }
 
-    /// The session ended: the server may not have heard that the latest are safe.
-    pub(super) fn doubt(&mut self, now: Now) {
-        self.doubtful |= self.is_recent(now);
+    /// The session ended: the server may not have heard that the latest are safe, and may keep all that
+    /// waited on it, if it was not told to delete them.
+    pub(super) fn doubt(&mut self, now: Now, may_be_kept: bool) {
+        self.doubtful |= self.is_recent(now) || (may_be_kept && self.was_stored());
     }
 
     /// Whether the ICQ server may repeat it as a message sent at that time.

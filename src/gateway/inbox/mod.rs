@@ -39,6 +39,8 @@ pub struct Inbox {
     /// Counts the ICQ sessions: each tells a stored message once, so one that is known from the same
     /// session is another one that says the same.
     session: u32,
+    /// The ICQ server may still keep stored messages that it has told: they are remembered.
+    may_be_kept: bool,
     online_since: Option<Instant>,
     /// Who sent messages of an unknown kind, and when.
     unknown_kinds: Vec<(Uin, UnixTime)>,
@@ -82,6 +84,7 @@ impl Inbox {
         let mut inbox = Self::default();
         for incoming in incoming {
             let digest = digest(&incoming.message);
+            inbox.may_be_kept |= incoming.sent.is_some();
             let content = to_xmpp(&incoming.message, domain).map(|reading| {
                 Box::new(Content {
                     stanza_id: incoming.stanza_id,
@@ -173,6 +176,16 @@ impl Inbox {
         self.release(now, env, fx, journal);
     }
 
+    /// The ICQ server keeps none of the messages any more that waited on it.
+    pub fn offline_messages_gone(&mut self, now: Now) {
+        self.may_be_kept = false;
+        let stored = self.letters.iter_mut();
+        for letter in stored.filter(|letter| letter.was_stored()) {
+            letter.doubtful = false;
+        }
+        self.plan_to_tidy(now);
+    }
+
     /// Takes what was held: what waited on the server first, each kind oldest first.
     fn release(&mut self, now: Now, env: &Env<'_>, fx: &mut Effects, journal: &mut Journal) {
         self.held_since = None;
@@ -192,6 +205,7 @@ impl Inbox {
         held: Held,
     ) {
         fx.command(Command::Safe(held.receipt));
+        self.may_be_kept |= held.sent.is_some();
         let digest = digest(&held.message);
         if self.recognise(now, &held, digest) {
             return;
@@ -254,6 +268,7 @@ impl Inbox {
         match known {
             Some(letter) => {
                 letter.session = session;
+                letter.sent = Some(sent);
                 true
             }
             None => false,
@@ -407,7 +422,7 @@ impl Inbox {
         self.session += 1;
         self.online_since = None;
         for letter in &mut self.letters {
-            letter.doubt(now);
+            letter.doubt(now, self.may_be_kept);
         }
     }
 
@@ -457,6 +472,7 @@ impl Inbox {
         let rested = |since: Instant| since + KEEP_SHOWN <= now.instant;
         // Offline, nobody repeats anything: what is remembered is for the next login.
         let online_for_long = self.online_since.is_some_and(rested);
+        let may_be_kept = self.may_be_kept;
         self.letters.retain(|letter| {
             let State::Shown(since) = letter.state else {
                 return true;
@@ -467,7 +483,8 @@ impl Inbox {
             };
             let is_surplus = *surplus > 0;
             *surplus -= usize::from(is_surplus);
-            let is_over = is_surplus || (online_for_long && rested(since));
+            let is_needed = may_be_kept && letter.was_stored();
+            let is_over = is_surplus || (online_for_long && rested(since) && !is_needed);
             if is_over {
                 journal.forget_incoming(letter.id);
             }
@@ -486,9 +503,10 @@ impl Inbox {
     }
 
     fn plan_to_tidy(&mut self, now: Now) {
-        let online_since = self.online_since;
+        let (online_since, may_be_kept) = (self.online_since, self.may_be_kept);
         let due = self.letters.iter().filter_map(|letter| match letter.state {
             State::Shown(since) if letter.content.is_some() => Some(since + KEEP_CONTENT),
+            State::Shown(_) if may_be_kept && letter.was_stored() => None,
             State::Shown(since) => online_since.map(|online| since.max(online) + KEEP_SHOWN),
             State::Bounced => {
                 let left = KEEP_BOUNCED.saturating_sub(now.unix.since(letter.arrived));
@@ -535,7 +553,8 @@ const KEEP_CONTENT: Duration = Duration::from_secs(60);
 const MAX_CONTENTS: usize = 50;
 
 /// How long, and how many, shown messages are remembered. Those that waited on the server are there until
-/// they are deleted, which on a bad line takes many logins: of them, as many as a server may keep.
+/// they are deleted, which on a bad line takes many logins: they are remembered so long, as many as a
+/// server may keep.
 const KEEP_SHOWN: Duration = Duration::from_secs(600);
 const MAX_LIVE: usize = 200;
 const MAX_STORED: usize = 1000;

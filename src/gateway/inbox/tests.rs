@@ -552,6 +552,34 @@ fn what_was_shown_is_remembered_for_ten_minutes_online_and_then_forgotten() {
 }
 
 #[test]
+fn what_icq_may_still_keep_is_remembered_until_it_is_gone() {
+    for gone in [false, true] {
+        let mut world = World::online();
+        let stamp = minute(&world, 3600);
+        world.icq_said(BEN, "hi", stamp);
+        world.offline_messages_end();
+        world.confirm();
+        if gone {
+            world.inbox.offline_messages_gone(world.now);
+        }
+        // On a bad line the server never heard that it may delete it.
+        world.wait(24 * 3600);
+        assert_eq!(world.record.journal.is_empty(), gone);
+        world.look_away();
+
+        world.icq_offline();
+        world.icq_online();
+        world.icq_said(BEN, "hi", stamp);
+        world.offline_messages_end();
+
+        match gone {
+            false => world.sees(&[]),
+            true => assert_eq!(bodies(&mut world), ["hi"]),
+        }
+    }
+}
+
+#[test]
 fn only_so_much_is_remembered() {
     let mut world = World::online();
     for n in 0..1000 {

@@ -106,6 +106,7 @@ impl User {
                 self.inbox
                     .offline_messages_end(now, &env, &mut self.fx, &mut self.journal);
             }
+            Event::OfflineMessagesGone => self.inbox.offline_messages_gone(now),
             Event::Replaced { id, characters } => {
                 if let Some(to) = self.outbox.receiver(id) {
                     self.login

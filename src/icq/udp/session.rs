@@ -507,6 +507,7 @@ impl Session {
                 }
             }
             loading::Step::OfflineMessagesEnd => self.tell(Event::OfflineMessagesEnd),
+            loading::Step::OfflineMessagesGone => self.tell(Event::OfflineMessagesGone),
             loading::Step::Delete => self.requests.extend([Request::DeleteOfflineMessages]),
             loading::Step::Done => self.loading = None,
         }

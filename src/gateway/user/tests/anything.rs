@@ -76,7 +76,7 @@ fn happening() -> impl Strategy<Value = Happening> {
 }
 
 fn event(which: u8) -> Event {
-    match which % 12 {
+    match which % 13 {
         0 | 1 => Event::LoggedIn { seen_as: None },
         2 | 3 => Event::ListLoaded,
         4 => Event::Presence {
@@ -89,6 +89,7 @@ fn event(which: u8) -> Event {
         8 => Event::LoggedOut(LogoutReason::ConnectionLost),
         9 => Event::LoggedOut(LogoutReason::AlreadyOnline),
         10 => Event::LoggedOut(LogoutReason::NoAnswer),
+        11 => Event::OfflineMessagesGone,
         _ => Event::LoggedOut(LogoutReason::SessionLost),
     }
 }

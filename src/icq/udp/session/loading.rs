@@ -44,6 +44,9 @@ pub(super) struct Loading {
     has_more_than_is_known: bool,
     not_safe: BTreeSet<Receipt>,
     deletion_asked: bool,
+    /// The server keeps nothing any more that was told, and whether that was said.
+    is_gone: bool,
+    gone_told: bool,
 }
 
 /// A message that waited on the server.
@@ -67,6 +70,8 @@ pub(super) enum Step {
     OfflineMessagesEnd,
     /// Let the server forget them.
     Delete,
+    /// The server keeps none of them any more.
+    OfflineMessagesGone,
     /// Nothing more will come.
     Done,
 }
@@ -113,6 +118,8 @@ impl Loading {
             has_more_than_is_known: false,
             not_safe: BTreeSet::new(),
             deletion_asked: false,
+            is_gone: false,
+            gone_told: false,
         }
     }
 
@@ -173,6 +180,8 @@ impl Loading {
             }
         }
         self.deletion_asked = false;
+        self.is_gone = false;
+        self.gone_told = false;
         let order = self.known.len();
         if order >= MOST_KNOWN || self.told.len() >= MOST_KNOWN {
             self.has_more_than_is_known = true;
@@ -203,8 +212,10 @@ impl Loading {
         self.not_safe.remove(&receipt);
     }
 
-    /// The server was told to forget the messages.
-    pub(super) fn deletion_ended(&mut self, now: Instant) {
+    /// The server was told to forget the messages, and `has_heard` it, or was told often enough.
+    pub(super) fn deletion_ended(&mut self, now: Instant, has_heard: bool) {
+        // One that came since is not among them.
+        self.is_gone = has_heard && self.deletion_asked;
         if let Phase::Over { until } = &mut self.phase {
             *until = Some(now + LATE_REPETITIONS);
         }
@@ -356,6 +367,11 @@ impl Loading {
         if may_be_deleted && !self.deletion_asked {
             self.deletion_asked = true;
             return Some(Step::Delete);
+        }
+        let was_nothing = self.is_whole && self.known.is_empty();
+        if (self.is_gone || was_nothing) && !self.gone_told {
+            self.gone_told = true;
+            return Some(Step::OfflineMessagesGone);
         }
         if !is_overdue {
             return None;

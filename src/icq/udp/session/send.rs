@@ -98,7 +98,7 @@ impl Session {
             | Purpose::KeepAlive
             | Purpose::OfflineMessages
             | Purpose::Profile(_) => {}
-            Purpose::Request => self.request_ended(now),
+            Purpose::Request => self.request_ended(now, true),
             Purpose::Message(id) => {
                 if self.outgoing.acknowledged(id) {
                     self.tell(Event::Sent(id));
@@ -115,7 +115,7 @@ impl Session {
         match purpose {
             Purpose::Login => return self.leave(LogoutReason::NoAnswer),
             Purpose::KeepAlive => {}
-            Purpose::Request => self.request_ended(now),
+            Purpose::Request => self.request_ended(now, false),
             Purpose::Message(id) => {
                 if let Some(why) = self.outgoing.failed(id) {
                     self.tell(Event::NotSent { id, why });
@@ -136,13 +136,13 @@ impl Session {
         }
     }
 
-    fn request_ended(&mut self, now: Instant) {
+    fn request_ended(&mut self, now: Instant, has_heard: bool) {
         let (Some(request), Some(loading)) = (self.requests.ended(), &mut self.loading) else {
             return;
         };
         match request {
             Request::Contacts(_) => loading.chunk_ended(now),
-            Request::DeleteOfflineMessages => loading.deletion_ended(now),
+            Request::DeleteOfflineMessages => loading.deletion_ended(now, has_heard),
             Request::Invisible(_)
             | Request::Visible(_)
             | Request::OfflineMessages
