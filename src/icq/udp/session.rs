@@ -20,13 +20,14 @@ mod window;
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
-use super::{Dialect, Dump, Side, ToServer, to_server};
+use super::fragments::Assembly;
+use super::{Dialect, Dump, Manner, Side, ToServer, to_server};
 use crate::icq::wire::meta::MetaForm;
+use crate::icq::wire::status::Statuses;
 use crate::icq::wire::text::Charset;
-use crate::icq::wire::{Password, Rest, body};
+use crate::icq::wire::{Password, body};
 use crate::icq::{
     Command, Event, LogoutReason, MessageId, NoProfile, NotSent, Output, VisibilityList,
 };
@@ -61,6 +62,10 @@ pub struct Session {
     outgoing: Outgoing,
     profiles: Profiles,
     presence: Presence,
+    /// The lists of exceptions, where every change of them is told as a whole list.
+    exceptions: Option<Box<Exceptions>>,
+    /// A packet that comes in parts.
+    assembly: Option<Box<Assembly>>,
     budget: Budget,
     dropped: Dropped,
     /// When the server was last heard.
@@ -70,6 +75,13 @@ pub struct Session {
     /// Packets in a row that nothing answered.
     failures: u8,
     outputs: VecDeque<Output>,
+}
+
+/// Who sees the user although invisible, and who never does.
+#[derive(Default)]
+struct Exceptions {
+    visible: Vec<Uin>,
+    invisible: Vec<Uin>,
 }
 
 enum Phase {
@@ -178,14 +190,16 @@ impl Session {
             requests: Requests::default(),
             outgoing: Outgoing::default(),
             profiles: Profiles::default(),
-            presence: Presence::default(),
+            presence: Presence::new(start.dialect.manner().statuses),
+            exceptions: None,
+            assembly: None,
             budget: Budget::new(now),
             dropped: Dropped::default(),
             heard: now,
             status: start.status,
             keep_alive: start
                 .keep_alive
-                .clamp(SHORTEST_KEEP_ALIVE, LONGEST_KEEP_ALIVE),
+                .clamp(SHORTEST_KEEP_ALIVE, start.dialect.manner().longest_keep_alive),
             failures: 0,
             outputs: VecDeque::new(),
         };
@@ -193,7 +207,8 @@ impl Session {
         session
     }
 
-    /// What the server calls this session. It may change until [`Event::LoggedIn`].
+    /// What the server calls this session; 0 where a version has no ids for them. It may change until
+    /// [`Event::LoggedIn`].
     pub const fn session_id(&self) -> u32 {
         self.window.session_id()
     }
@@ -333,6 +348,16 @@ impl Session {
                 VisibilityList::Invisible => &mut login.invisible,
             };
             put(uins, uin, on);
+        } else if let Some(exceptions) = &mut self.exceptions {
+            let uins = match list {
+                VisibilityList::Visible => &mut exceptions.visible,
+                VisibilityList::Invisible => &mut exceptions.invisible,
+            };
+            put(uins, uin, on);
+            let is_left_out = uins.len() > requests::MOST_EXCEPTIONS;
+            let request = requests::whole_list(uins, list);
+            self.dropped.over_limit += u64::from(is_left_out);
+            self.request(request);
         } else {
             self.request(Request::Visibility { uin, list, on });
         }
@@ -368,26 +393,27 @@ impl Session {
 /// The login, and what follows it.
 impl Session {
     fn log_in(&mut self, now: Instant) {
+        let version = self.dialect.version();
+        let status = self.dialect.manner().statuses.own_word(self.status);
         let Phase::LoggingIn(login) = &mut self.phase else {
             return;
         };
         let mut password = self.charset.encode(login.password.reveal()).bytes;
         password.truncate(LONGEST_PASSWORD);
-        let packet = ToServer::Login(to_server::Login {
-            // Wraps in 2106.
-            time: login.unix_time(now).secs() as u32,
-            tcp_port: 0,
-            password: Password(&password),
-            x1: to_server::Login::X1,
-            client_version: 0,
-            two: 0,
-            ip: Ipv4Addr::UNSPECIFIED,
-            dc_mode: to_server::Login::NO_DIRECT_CONNECTIONS,
-            status: requests::status_word(self.status),
-            tcp_version: TCP_VERSION,
-            x4: 0,
-            rest_hex: Rest(to_server::Login::TAIL),
-        });
+        let password = Password(&password);
+        // Wraps in 2106.
+        let time = login.unix_time(now).secs() as u32;
+        let packet = match ToServer::exists_in(LOGIN, version) {
+            true => {
+                ToServer::Login(to_server::Login::indirect(version, time, password, status))
+            }
+            false => ToServer::PreLogin(to_server::PreLogin {
+                login_uin: self.uin,
+                password,
+                status,
+                client_version: None,
+            }),
+        };
         let (datagram, seq2) = self.window.send(now, Purpose::Login, &packet);
         login.announced = self.status;
         login.sent(seq2);
@@ -436,17 +462,25 @@ impl Session {
         )));
         self.requests
             .extend(chunks.into_iter().map(Request::Contacts));
-        self.requests.extend(requests::exceptions(
-            &login.invisible,
-            VisibilityList::Invisible,
-        ));
-        self.requests.extend(requests::exceptions(
-            &login.visible,
-            VisibilityList::Visible,
-        ));
-        self.requests.extend([Request::OfflineMessages]);
+        for (uins, list) in [
+            (&login.invisible, VisibilityList::Invisible),
+            (&login.visible, VisibilityList::Visible),
+        ] {
+            let changes = requests::exceptions(uins, list);
+            let has_single_changes = ToServer::exists_in(UPDATE_LIST, self.dialect.version());
+            let most = if has_single_changes { changes.len() } else { 1 };
+            self.dropped.over_limit += changes.len().saturating_sub(most) as u64;
+            self.requests.extend(changes.into_iter().take(most));
+        }
+        if !ToServer::exists_in(UPDATE_LIST, self.dialect.version()) {
+            self.exceptions = Some(Box::new(Exceptions {
+                visible: login.visible,
+                invisible: login.invisible,
+            }));
+        }
         // Flags said at the login do not reach everybody everywhere; clients of record repeat them.
-        let has_flags = self.status.web_aware || self.status.birthday;
+        let has_flags = (self.status.web_aware || self.status.birthday)
+            && self.manner().statuses == Statuses::All;
         if has_flags || self.status != login.announced {
             self.requests.extend([Request::Status(self.status)]);
         }
@@ -465,13 +499,14 @@ impl Session {
             self.take_loading_step(step);
         }
         self.send_requests(now);
-        self.send_questions(now);
+        self.ask_profiles(now);
         self.send_messages(now);
     }
 
     fn take_loading_step(&mut self, step: loading::Step) {
         match step {
             loading::Step::ListLoaded => self.tell(Event::ListLoaded),
+            loading::Step::AskForMessages => self.requests.extend([Request::OfflineMessages]),
             // Some servers tell on the list, others on the request, which is not repeated by itself.
             loading::Step::AskAgain(chunk) => self
                 .requests
@@ -491,7 +526,9 @@ impl Session {
                 }
             }
             loading::Step::OfflineMessagesEnd => self.tell(Event::OfflineMessagesEnd),
-            loading::Step::Delete => self.requests.extend([Request::DeleteOfflineMessages]),
+            loading::Step::Delete(told) => {
+                self.requests.extend([Request::DeleteOfflineMessages(told)]);
+            }
             loading::Step::Done => self.loading = None,
         }
     }
@@ -550,12 +587,18 @@ impl Session {
         self.requests = Requests::default();
         self.incoming = Incoming::default();
         self.loading = None;
+        self.exceptions = None;
+        self.assembly = None;
     }
 }
 
 impl Session {
     const fn is_online(&self) -> bool {
         matches!(self.phase, Phase::Online { .. })
+    }
+
+    fn manner(&self) -> &'static Manner {
+        self.dialect.manner()
     }
 
     const fn is_over(&self) -> bool {
@@ -607,13 +650,15 @@ fn put(list: &mut Vec<Uin>, uin: Uin, on: bool) {
 const MOST_PARTS: usize = 256;
 
 const SHORTEST_KEEP_ALIVE: Duration = Duration::from_secs(10);
-const LONGEST_KEEP_ALIVE: Duration = Duration::from_secs(3600);
 
 /// What a login carries of a password at most (§6.1).
 const LONGEST_PASSWORD: usize = 8;
 
-/// The version of the direct protocol that clients of V5 name (§6.1).
-const TCP_VERSION: u32 = 6;
+/// The login of all versions but V1, which has [`PreLogin`](to_server::PreLogin).
+const LOGIN: u16 = 0x03E8;
+
+/// Single changes to the lists of exceptions.
+const UPDATE_LIST: u16 = 0x06B8;
 
 /// How long a contact list may grow while the login is under way.
 const MOST_CONTACTS: usize = 5000;

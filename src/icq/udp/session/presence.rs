@@ -1,11 +1,12 @@
 //! Who is online, as far as the next packet needs it (`icq-udp.md` §7.6).
 
-use crate::icq::wire::status;
+use crate::icq::wire::status::Statuses;
 use crate::model::{Status, Uin};
 
 /// The flags contacts came online with, and whom nobody wants to hear of any more.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Presence {
+    statuses: Statuses,
     /// Sorted by number; only those with flags.
     flags: Vec<(Uin, u16)>,
     /// Sorted. The protocol has no packet that ends watching somebody, so the server goes on.
@@ -13,10 +14,19 @@ pub(super) struct Presence {
 }
 
 impl Presence {
+    /// Nobody is online yet.
+    pub(super) const fn new(statuses: Statuses) -> Self {
+        Self {
+            statuses,
+            flags: Vec::new(),
+            unwatched: Vec::new(),
+        }
+    }
+
     /// Somebody is online, with the status word of 0x006E.
     pub(super) fn online(&mut self, uin: Uin, word: u32) -> Option<Status> {
         self.keep_flags(uin, word);
-        status::from_word(word)
+        self.statuses.read(word)
     }
 
     /// Somebody's status changed, to the word of 0x01A4. Where that has no flags, the last ones hold:
@@ -28,7 +38,7 @@ impl Presence {
         let flags = self
             .position(uin)
             .map_or(0, |index| u32::from(self.flags[index].1));
-        status::from_word(word | flags << 16)
+        self.statuses.read(word | flags << 16)
     }
 
     /// Somebody is offline.
@@ -94,7 +104,7 @@ mod tests {
 
     #[test]
     fn a_change_without_flags_keeps_those_of_the_last_online_notice() {
-        let mut presence = Presence::default();
+        let mut presence = Presence::new(Statuses::All);
         presence.online(BEN, WEB_AWARE);
 
         let status = presence.changed(BEN, 0x0001).unwrap();
@@ -105,7 +115,7 @@ mod tests {
 
     #[test]
     fn whoever_went_offline_comes_back_without_the_old_flags() {
-        let mut presence = Presence::default();
+        let mut presence = Presence::new(Statuses::All);
         presence.online(BEN, WEB_AWARE);
 
         presence.offline(BEN);
@@ -115,7 +125,7 @@ mod tests {
 
     #[test]
     fn a_contact_who_was_removed_is_not_heard_of_until_added_again() {
-        let mut presence = Presence::default();
+        let mut presence = Presence::new(Statuses::All);
         presence.unwatch(BEN);
         assert!(!presence.is_wanted(BEN));
 
