@@ -72,7 +72,9 @@ mod tests {
     #[test]
     fn every_version_can_what_it_has_commands_for() {
         let able = |ability| {
-            let able = Version::ALL.into_iter().filter(|version| version.can(ability));
+            let able = Version::ALL
+                .into_iter()
+                .filter(|version| version.can(ability));
             able.map(Version::word).collect::<Vec<_>>()
         };
         for (ability, versions) in [

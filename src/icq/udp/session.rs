@@ -3,7 +3,7 @@
 //! Here: what the gateway asks, the login, and the end. [`receive`] is what comes from the server,
 //! [`send`] what leaves and what becomes of it. The parts decide for themselves and know nothing of
 //! each other: [`Login`], [`Requests`], [`Outgoing`], [`Incoming`], [`Loading`], [`Profiles`],
-//! [`Presence`]; the [`Window`] numbers and repeats what they send.
+//! [`Questions`], [`Presence`]; the [`Window`] numbers and repeats what they send.
 
 mod budget;
 mod incoming;
@@ -12,6 +12,7 @@ mod login;
 mod outgoing;
 mod presence;
 mod profiles;
+mod questions;
 mod receive;
 mod requests;
 mod seen;
@@ -29,9 +30,10 @@ use crate::icq::wire::status::Statuses;
 use crate::icq::wire::text::Charset;
 use crate::icq::wire::{Password, body};
 use crate::icq::{
-    Command, Event, LogoutReason, MessageId, NoProfile, NotSent, Output, VisibilityList,
+    Ability, Command, Event, LogoutReason, MessageId, NoProfile, NotSent, Output, QuestionId,
+    VisibilityList,
 };
-use crate::model::{Message, NoAnswer, Secret, Status, Uin, UnixTime};
+use crate::model::{Message, NoAnswer, Question, Secret, Status, Uin, UnixTime};
 
 use budget::Budget;
 use incoming::Incoming;
@@ -40,6 +42,7 @@ use login::{Acceptance, Login};
 use outgoing::Outgoing;
 use presence::Presence;
 use profiles::Profiles;
+use questions::{Questions, Taken};
 use requests::{Request, Requests};
 use seen::Received;
 use window::{Overdue, Purpose, Window};
@@ -51,7 +54,6 @@ use window::{Overdue, Purpose, Window};
 /// it returns `None`, then sleep until [`poll_timeout`](Self::poll_timeout).
 pub struct Session {
     uin: Uin,
-    dialect: &'static dyn Dialect,
     charset: Charset,
     phase: Phase,
     window: Window,
@@ -61,6 +63,7 @@ pub struct Session {
     requests: Requests,
     outgoing: Outgoing,
     profiles: Profiles,
+    questions: Questions,
     presence: Presence,
     /// The lists of exceptions, where every change of them is told as a whole list.
     exceptions: Option<Box<Exceptions>>,
@@ -180,7 +183,6 @@ impl Session {
         login.invisible = start.invisible;
         let mut session = Self {
             uin: start.uin,
-            dialect: start.dialect,
             charset: start.charset,
             phase: Phase::LoggingIn(Box::new(login)),
             window: Window::new(start.dialect, start.uin, start.seed),
@@ -190,16 +192,18 @@ impl Session {
             requests: Requests::default(),
             outgoing: Outgoing::default(),
             profiles: Profiles::default(),
-            presence: Presence::new(start.dialect.manner().statuses),
+            questions: Questions::default(),
+            presence: Presence::default(),
             exceptions: None,
             assembly: None,
             budget: Budget::new(now),
             dropped: Dropped::default(),
             heard: now,
             status: start.status,
-            keep_alive: start
-                .keep_alive
-                .clamp(SHORTEST_KEEP_ALIVE, start.dialect.manner().longest_keep_alive),
+            keep_alive: start.keep_alive.clamp(
+                SHORTEST_KEEP_ALIVE,
+                start.dialect.manner().longest_keep_alive,
+            ),
             failures: 0,
             outputs: VecDeque::new(),
         };
@@ -263,10 +267,7 @@ impl Session {
                     self.tell(no_profile(uin));
                 }
             }
-            Command::Ask { id, .. } => self.tell(Event::Answer {
-                id,
-                answer: Err(NoAnswer::Unsupported),
-            }),
+            Command::Ask { id, question } => self.ask(now, id, question),
             Command::LogOut => self.leave(LogoutReason::Asked),
         }
         self.advance(now);
@@ -288,6 +289,12 @@ impl Session {
         while let Some(step) = self.profiles.overdue(now) {
             self.take_profile_step(now, step);
         }
+        loop {
+            match self.questions.overdue(now) {
+                Taken::NotMine => break,
+                taken => self.take_answer(taken),
+            }
+        }
         self.advance(now);
     }
 
@@ -308,8 +315,10 @@ impl Session {
             Phase::Over { .. } => return None,
         };
         let of_loading = self.loading.as_ref().and_then(|loading| loading.due());
-        [of_phase, of_loading, self.window.due(), self.profiles.due()]
+        let of_questions = [self.profiles.due(), self.questions.due()];
+        [of_phase, of_loading, self.window.due()]
             .into_iter()
+            .chain(of_questions)
             .flatten()
             .min()
     }
@@ -369,6 +378,18 @@ impl Session {
         }
     }
 
+    fn ask(&mut self, now: Instant, id: QuestionId, question: Question) {
+        let why = if !self.dialect().version().can(Ability::of(&question)) {
+            NoAnswer::Unsupported
+        } else if !self.questions.push(now, id, question) {
+            NoAnswer::Busy
+        } else {
+            return;
+        };
+        let answer = Err(why);
+        self.tell(Event::Answer { id, answer });
+    }
+
     fn send_message(&mut self, id: MessageId, to: Uin, message: &Message) {
         let bodies = body::encode(message, self.charset);
         if bodies.is_empty() || bodies.len() > MOST_PARTS {
@@ -393,8 +414,8 @@ impl Session {
 /// The login, and what follows it.
 impl Session {
     fn log_in(&mut self, now: Instant) {
-        let version = self.dialect.version();
-        let status = self.dialect.manner().statuses.own_word(self.status);
+        let version = self.dialect().version();
+        let status = self.dialect().manner().statuses.own_word(self.status);
         let Phase::LoggingIn(login) = &mut self.phase else {
             return;
         };
@@ -404,9 +425,7 @@ impl Session {
         // Wraps in 2106.
         let time = login.unix_time(now).secs() as u32;
         let packet = match ToServer::exists_in(LOGIN, version) {
-            true => {
-                ToServer::Login(to_server::Login::indirect(version, time, password, status))
-            }
+            true => ToServer::Login(to_server::Login::indirect(version, time, password, status)),
             false => ToServer::PreLogin(to_server::PreLogin {
                 login_uin: self.uin,
                 password,
@@ -467,12 +486,12 @@ impl Session {
             (&login.visible, VisibilityList::Visible),
         ] {
             let changes = requests::exceptions(uins, list);
-            let has_single_changes = ToServer::exists_in(UPDATE_LIST, self.dialect.version());
+            let has_single_changes = ToServer::exists_in(UPDATE_LIST, self.dialect().version());
             let most = if has_single_changes { changes.len() } else { 1 };
             self.dropped.over_limit += changes.len().saturating_sub(most) as u64;
             self.requests.extend(changes.into_iter().take(most));
         }
-        if !ToServer::exists_in(UPDATE_LIST, self.dialect.version()) {
+        if !ToServer::exists_in(UPDATE_LIST, self.dialect().version()) {
             self.exceptions = Some(Box::new(Exceptions {
                 visible: login.visible,
                 invisible: login.invisible,
@@ -500,6 +519,7 @@ impl Session {
         }
         self.send_requests(now);
         self.ask_profiles(now);
+        self.ask_questions(now);
         self.send_messages(now);
     }
 
@@ -582,6 +602,10 @@ impl Session {
         for uin in self.profiles.give_up() {
             self.tell(no_profile(uin));
         }
+        for id in self.questions.give_up() {
+            let answer = Err(NoAnswer::SessionEnded);
+            self.tell(Event::Answer { id, answer });
+        }
         self.tell(Event::LoggedOut(reason));
         self.window.close();
         self.requests = Requests::default();
@@ -597,8 +621,12 @@ impl Session {
         matches!(self.phase, Phase::Online { .. })
     }
 
+    const fn dialect(&self) -> &'static dyn Dialect {
+        self.window.dialect()
+    }
+
     fn manner(&self) -> &'static Manner {
-        self.dialect.manner()
+        self.dialect().manner()
     }
 
     const fn is_over(&self) -> bool {
@@ -617,8 +645,8 @@ impl Session {
         }
         let mut plain = datagram.to_vec();
         // What cannot be deciphered is shown as it came.
-        let _ = self.dialect.decipher(from, &mut plain);
-        let packet = Dump::new(self.dialect, from, &plain, MetaForm::Unknown);
+        let _ = self.dialect().decipher(from, &mut plain);
+        let packet = Dump::new(self.dialect(), from, &plain, MetaForm::Unknown);
         match from {
             Side::Client => tracing::trace!(uin = %self.uin, "> {packet}"),
             Side::Server => tracing::trace!(uin = %self.uin, "< {packet}"),

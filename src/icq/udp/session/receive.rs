@@ -13,17 +13,18 @@ use std::time::Instant;
 
 use super::loading::{Loading, Stored, time_of};
 use super::login::{Acceptance, Answer};
+use super::questions::Taken;
 use super::window::{Purpose, Renumbered};
 use super::{Phase, Session};
-use crate::icq::udp::from_server::{Multi, OfflineMessage, Reason, ReceiveMessage};
 use crate::icq::udp::fragments::Assembly;
+use crate::icq::udp::from_server::{Multi, OfflineMessage, Reason, ReceiveMessage};
 use crate::icq::udp::groupware::Fragment;
 use crate::icq::udp::{FromServer, Header, Side};
-use crate::icq::wire::meta::{MetaForm, MetaInfo, MetaReply};
+use crate::icq::wire::meta::{MetaInfo, MetaReply};
 use crate::icq::wire::text::Charset;
 use crate::icq::wire::{Reader, body};
 use crate::icq::{Event, LogoutReason, NoProfile};
-use crate::model::{Message, Profile, Status, Uin};
+use crate::model::{Message, Profile, Uin};
 
 /// How a packet came.
 #[derive(Clone, Copy, Debug)]
@@ -63,7 +64,10 @@ impl Session {
     pub(super) fn receive(&mut self, now: Instant, datagram: &[u8]) {
         self.trace(Side::Server, datagram);
         // No server enciphers (§1), so the datagram can be read as it is.
-        let Ok(opened) = self.dialect.read(Side::Server, &mut Reader::new(datagram)) else {
+        let Ok(opened) = self
+            .dialect()
+            .read(Side::Server, &mut Reader::new(datagram))
+        else {
             return self.drop_packet(None, Why::Undecodable);
         };
         if let Err(why) = self.admits(&opened.header) {
@@ -79,7 +83,7 @@ impl Session {
     /// Whether a packet may be from our server, as far as its header can tell.
     fn admits(&self, header: &Header) -> Result<(), Why> {
         let manner = self.manner();
-        let names_session = manner.session_ids && header.version == self.dialect.version();
+        let names_session = manner.session_ids && header.version == self.dialect().version();
         if names_session && header.session_id != self.session_id() {
             return Err(Why::ForeignSession);
         }
@@ -120,9 +124,9 @@ impl Session {
     }
 
     fn handle_packet(&mut self, now: Instant, header: &Header, body: &[u8], way: Way<'_>) {
-        let version = self.dialect.version();
-        let Ok(decoded) = FromServer::decode(version, header.command, body, MetaForm::Unknown)
-        else {
+        let version = self.dialect().version();
+        let form = self.questions.form(header.seq2);
+        let Ok(decoded) = FromServer::decode(version, header.command, body, form) else {
             self.acknowledge(header, way);
             return self.drop_packet(Some(header), Why::Undecodable);
         };
@@ -215,6 +219,11 @@ impl Session {
                 was,
                 is,
             }) => self.profiles.renumbered(was, is),
+            Some(Renumbered {
+                purpose: Purpose::Question,
+                is,
+                ..
+            }) => self.questions.renumbered(now, is),
             Some(_) => {}
             None => self.drop_packet(Some(header), Why::Unexpected),
         }
@@ -226,8 +235,7 @@ impl Session {
         if self.answers_login(header) {
             return self.handle_login_answer(now, header, Answer::NotConnected);
         }
-        let is_answer =
-            self.window.awaits_word(header) || self.window.answered_lately(now, header);
+        let is_answer = self.window.awaits_word(header) || self.window.answered_lately(now, header);
         if !is_answer || !self.is_online() {
             return self.drop_packet(Some(header), Why::Unexpected);
         }
@@ -273,12 +281,12 @@ impl Session {
         }
         match packet {
             FromServer::UserOnline(online) => {
-                let status = self.presence.online(online.uin, online.status);
-                self.tell_status(online.uin, status);
+                self.presence.online(online.uin, online.status);
+                self.tell_status(online.uin, Some(online.status));
             }
             FromServer::StatusUpdate(update) => {
-                let status = self.presence.changed(update.target_uin, update.status);
-                self.tell_status(update.target_uin, status);
+                let word = self.presence.changed(update.target_uin, update.status);
+                self.tell_status(update.target_uin, Some(word));
             }
             FromServer::UserOffline(target) => {
                 self.presence.offline(target.target_uin);
@@ -301,6 +309,10 @@ impl Session {
     ) {
         if let Some(answered) = self.window.answered(now, header.seq2) {
             self.succeeded(now, answered.purpose);
+        }
+        let taken = self.questions.take(now, header.seq2, &packet, self.charset);
+        if taken != Taken::NotMine {
+            return self.take_answer(taken);
         }
         match packet {
             FromServer::ListDone(_) => self.handle_list_done(now, way.outer(header).seq1),
@@ -392,7 +404,7 @@ impl Session {
         }
         // It is work like any other, but refused it would be lost: the outer packet is acknowledged.
         self.budget.take(now);
-        let Ok(opened) = self.dialect.read(Side::Server, &mut Reader::new(packet)) else {
+        let Ok(opened) = self.dialect().read(Side::Server, &mut Reader::new(packet)) else {
             return self.drop_packet(None, Why::Undecodable);
         };
         match self.admits(&opened.header) {
@@ -402,7 +414,13 @@ impl Session {
     }
 
     /// The last part to arrive is acknowledged when what the whole brought is safe.
-    fn handle_fragment(&mut self, now: Instant, header: &Header, fragment: &Fragment<'_>, way: Way<'_>) {
+    fn handle_fragment(
+        &mut self,
+        now: Instant,
+        header: &Header,
+        fragment: &Fragment<'_>,
+        way: Way<'_>,
+    ) {
         if !matches!(way, Way::Alone) {
             return self.drop_packet(Some(header), Why::Unexpected);
         }
@@ -427,7 +445,7 @@ impl Session {
     }
 
     fn handle_assembled(&mut self, now: Instant, last: &Header, packet: &[u8]) {
-        let Ok(opened) = self.dialect.read(Side::Server, &mut Reader::new(packet)) else {
+        let Ok(opened) = self.dialect().read(Side::Server, &mut Reader::new(packet)) else {
             return self.drop_packet(None, Why::Undecodable);
         };
         match self.admits(&opened.header) {
@@ -492,8 +510,10 @@ impl Session {
         self.tell(Event::Profile { uin, profile });
     }
 
-    fn tell_status(&mut self, uin: Uin, status: Option<Status>) {
+    /// Tells the status that a word says; `None` is offline.
+    fn tell_status(&mut self, uin: Uin, word: Option<u32>) {
         if self.presence.is_wanted(uin) {
+            let status = word.and_then(|word| self.manner().statuses.read(word));
             self.tell(Event::Presence { uin, status });
         }
     }

@@ -3,11 +3,12 @@
 use std::time::Instant;
 
 use super::profiles;
+use super::questions::{Asker, Taken};
 use super::requests::Request;
 use super::window::{MAX_SENDS, Purpose, REPEAT_AFTER};
 use super::{Phase, Session, no_profile};
-use crate::icq::udp::{Directory, ToServer};
 use crate::icq::udp::to_server::{SendMessage, Target};
+use crate::icq::udp::{Directory, ToServer};
 use crate::icq::wire::meta::{MetaRequest, Person};
 use crate::icq::{Event, LogoutReason};
 
@@ -15,7 +16,7 @@ use crate::icq::{Event, LogoutReason};
 impl Session {
     pub(super) fn send_requests(&mut self, now: Instant) {
         while let Some(request) = self.requests.next() {
-            let manner = self.dialect.manner();
+            let manner = self.dialect().manner();
             let (packet, number) = (request.packet(manner), request.number(manner));
             // Nothing waits for it: IServerd never acknowledges it, so its silence means nothing (§7.5).
             if *request == Request::OfflineMessages {
@@ -46,6 +47,33 @@ impl Session {
                 false => self.profiles.asked_the_old_way(now, uin, seq2),
             }
             self.transmit(datagram);
+        }
+    }
+
+    pub(super) fn ask_questions(&mut self, now: Instant) {
+        let asker = Asker {
+            version: self.dialect().version(),
+            directory: self.manner().directory,
+            charset: self.charset,
+            web_aware: self.status.web_aware,
+        };
+        while let Some((command, body)) = self.questions.next(asker) {
+            let (datagram, seq2) = self
+                .window
+                .send_written(now, Purpose::Question, command, body);
+            self.questions.asked(now, seq2);
+            self.transmit(datagram);
+        }
+    }
+
+    /// What a packet, or the lack of one, was to the open question.
+    pub(super) fn take_answer(&mut self, taken: Taken) {
+        let Taken::RequestEnded(ending) = taken else {
+            return;
+        };
+        self.window.forget(Purpose::Question);
+        if let Some((id, answer)) = ending {
+            self.tell(Event::Answer { id, answer });
         }
     }
 
@@ -107,8 +135,12 @@ impl Session {
             Purpose::Login
             | Purpose::KeepAlive
             | Purpose::OfflineMessages
-            | Purpose::Profile(_)
-            | Purpose::Question => {}
+            | Purpose::Profile(_) => {}
+            Purpose::Question => {
+                if let Some(ending) = self.questions.acknowledged() {
+                    self.take_answer(Taken::RequestEnded(Some(ending)));
+                }
+            }
             Purpose::Request => self.request_ended(now),
             Purpose::Message(id) => {
                 if self.outgoing.acknowledged(id) {

@@ -123,6 +123,11 @@ impl Window {
         }
     }
 
+    /// What the session speaks.
+    pub(super) const fn dialect(&self) -> &'static dyn Dialect {
+        self.dialect
+    }
+
     /// What the server calls this session; 0 where sessions have no ids.
     pub(super) const fn session_id(&self) -> u32 {
         self.session_id
@@ -261,9 +266,15 @@ impl Window {
     /// The server is too busy for the request that this is the word on: it goes out again later, under
     /// new numbers, lest the server take it for the repetition of one it has answered.
     pub(super) fn postpone(&mut self, now: Instant, word: &Header) -> Option<Renumbered> {
-        let seq1 = self.subject(word).filter(|packet| packet.seq2 != UNSOLICITED)?.seq1;
+        let seq1 = self
+            .subject(word)
+            .filter(|packet| packet.seq2 != UNSOLICITED)?
+            .seq1;
         let (new_seq1, new_seq2) = (self.next_seq1, self.next_seq2);
-        let packet = self.unanswered.iter_mut().find(|packet| packet.seq1 == seq1)?;
+        let packet = self
+            .unanswered
+            .iter_mut()
+            .find(|packet| packet.seq1 == seq1)?;
         packet.due = match packet.sends {
             MAX_SENDS.. => now,
             sends => now + LONGEST_BUSY_WAIT.min(BUSY_WAIT * 2_u32.pow(u32::from(sends) - 1)),
