@@ -15,8 +15,8 @@ use crate::icq::{Event, LogoutReason};
 /// What leaves.
 impl Session {
     pub(super) fn send_requests(&mut self, now: Instant) {
+        let manner = self.manner();
         while let Some(request) = self.requests.next() {
-            let manner = self.dialect().manner();
             let (packet, number) = (request.packet(manner), request.number(manner));
             // Nothing waits for it: IServerd never acknowledges it, so its silence means nothing (§7.5).
             if *request == Request::OfflineMessages {
