@@ -856,7 +856,7 @@ fn random_chat_is_joined_left_and_met() {
     }
 }
 
-fn every_question() -> Vec<Question> {
+pub(crate) fn every_question() -> Vec<Question> {
     vec![
         Question::Details(BEN),
         Question::Search(Search::Number(BEN)),
