@@ -490,12 +490,20 @@ fn stored_messages_reach_their_owner_and_are_deleted_when_they_are_safe() {
 /// not be deleted with the others.
 #[test]
 fn no_stored_message_is_deleted_unread_however_bad_the_line() {
-    let (mut told, mut deleted) = (0, 0);
+    let mut told = 0;
+    let mut deleted = BTreeMap::<Version, u32>::new();
     for seed in 0..150 {
-        for mut behaviour in [Behaviour::iserverd(), Behaviour::reference()] {
+        // The versions take turns, but for V5.
+        let another = Version::ALL[seed as usize % 4];
+        for (version, mut behaviour) in [
+            (Version::V5, Behaviour::iserverd()),
+            (Version::V3, Behaviour::iserverd()),
+            (Version::V5, Behaviour::reference()),
+            (another, Behaviour::reference()),
+        ] {
             behaviour.packets_per_second = None;
             let repeats_everything = behaviour.offline_messages == OfflineMessages::OnRequestOrSoon;
-            let mut world = World::new(behaviour, seed, 0.3);
+            let mut world = World::speaking(version, behaviour, seed, 0.3);
             let expected: BTreeSet<String> = (0..8).map(|n| n.to_string()).collect();
             for text in &expected {
                 let now = world.now;
@@ -506,22 +514,28 @@ fn no_stored_message_is_deleted_unread_however_bad_the_line() {
 
             let seen = texts(&world.take_events(ROMEO));
             let unique: BTreeSet<String> = seen.iter().cloned().collect();
-            assert_eq!(seen.len(), unique.len(), "seed {seed}: told twice");
+            assert_eq!(
+                seen.len(),
+                unique.len(),
+                "seed {seed}, {version:?}: told twice"
+            );
             let was_deleted = world
                 .server
                 .take_journal()
                 .iter()
                 .any(|entry| matches!(entry.event, JournalEvent::Deleted(_)));
             if was_deleted && !repeats_everything {
-                assert_eq!(unique, expected, "seed {seed}: deleted unread");
-                deleted += 1;
+                assert_eq!(unique, expected, "seed {seed}, {version:?}: deleted unread");
+                *deleted.entry(version).or_default() += 1;
             }
             told += unique.len();
         }
     }
     // The rest did not get to log in, or lost the session to a server that gives up after five sends.
-    assert!(deleted > 80, "{deleted} of 150");
-    assert!(told > 1700, "{told} of 2400");
+    // In V3 the server tells each message once, and what was lost stays lost.
+    assert!(deleted[&Version::V5] > 80, "{deleted:?} of 150 each");
+    assert!(deleted[&Version::V3] > 5, "{deleted:?} of 150 each");
+    assert!(told > 3400, "{told} of 4800");
 }
 
 /// What one of two people was told of the other's words.
@@ -553,6 +567,8 @@ fn on_a_bad_line_two_people_understand_each_other() {
             ..Behaviour::reference()
         };
         let mut world = World::new(patient, seed, 0.3);
+        let version = |n: u64| Version::ALL[n as usize % 5];
+        world.versions = [(ROMEO, version(seed)), (BEN, version(seed + seed / 5))].into();
         world.logs_in(ROMEO, &[BEN]);
         world.logs_in(BEN, &[ROMEO]);
         world.runs_secs(120);
@@ -601,7 +617,7 @@ fn on_a_bad_line_two_people_understand_each_other() {
     }
     assert!(conversations >= 8, "{conversations}");
     assert!(
-        arrived * 100 >= conversations * 200 * 90,
+        arrived * 100 >= conversations * 200 * 85,
         "{arrived} of {}",
         conversations * 200
     );
