@@ -100,7 +100,7 @@ impl World {
         });
     }
 
-    fn logs_in_with(&mut self, start: Start) {
+    pub(crate) fn logs_in_with(&mut self, start: Start) {
         let uin = start.uin;
         let start = Start {
             login_time: self.now.unix,
