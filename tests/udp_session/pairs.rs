@@ -254,7 +254,10 @@ fn what_one_publishes_in_one_version_is_read_in_any_other() {
         let zip = read.home.zip.as_str();
         assert!(matches!(zip, "37100" | ""), "{name}");
         assert_eq!(read.homepage, ben().homepage, "{name}");
-        assert_eq!(read.about, ben().about, "{name}");
+        // Groupware's notes are not what others say about themselves.
+        if (writer == Version::V3) == (reader == Version::V3) {
+            assert_eq!(read.about, ben().about, "{name}");
+        }
         assert_eq!((read.age, read.gender), (Some(31), Some(Gender::Male)));
     }
 }
