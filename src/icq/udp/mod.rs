@@ -12,6 +12,8 @@ pub mod from_server;
 #[cfg(test)]
 mod golden;
 pub mod groupware;
+mod manner;
+mod registration;
 mod session;
 pub mod to_server;
 mod v1;
@@ -23,6 +25,8 @@ mod v5;
 pub use dialect::{Dialect, Header, Noise, Opened, Side};
 pub use dump::Dump;
 pub use from_server::FromServer;
+pub use manner::{Deletion, Directory, Manner};
+pub use registration::{Application, NoNumber, Registration, RegistrationOutput};
 pub use session::{Dropped, Session, Start};
 pub use to_server::ToServer;
 pub use v1::V1;

@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::{Duration, Instant};
 
+use super::requests::Told;
 use super::seen::{Received, is_ahead};
 use crate::icq::Receipt;
 use crate::icq::udp::from_server::{OfflineMessage, Sent};
@@ -27,11 +28,17 @@ pub(super) struct Loading {
     lists_awaited: usize,
     list_loaded: bool,
     list_told: bool,
+    /// The request for the messages that wait has left, or leaves with the list.
+    messages_asked: bool,
+    /// When the latest message of all was sent.
+    latest: UnixTime,
     /// How often the list was sent again.
     rounds: u32,
     /// The first packet after the login or after the list was sent again, each 0x021C and each
     /// 0x00E6, by `seq1`.
     beginnings: Vec<u16>,
+    /// The beginning before which there can be no message.
+    first: Option<u16>,
     lists: Vec<u16>,
     ends: Vec<u16>,
     /// All that waited was told.
@@ -62,14 +69,18 @@ pub(super) struct Stored {
 pub(super) enum Step {
     /// Everybody on the list who is online was reported.
     ListLoaded,
-    /// Send this part of the list again.
+    /// Ask for the messages that wait. Not before the list was told: open-oscar-server works on packets
+    /// in any order (§17) and begins to count with the number of the reply to the login, so a message
+    /// told before the list could bear that number, and nobody would miss it.
+    AskForMessages,
+    /// Send this part of the list again, and the request for messages.
     AskAgain(Vec<Uin>),
     /// Report these; [`Loading::wait_for`] their receipts.
     Report(Vec<Stored>),
     /// All messages that waited were reported.
     OfflineMessagesEnd,
     /// Let the server forget them.
-    Delete,
+    Delete(Told),
     /// The server keeps none of them any more.
     OfflineMessagesGone,
     /// Nothing more will come.
@@ -107,8 +118,11 @@ impl Loading {
             lists_awaited: chunks,
             list_loaded: false,
             list_told: false,
+            messages_asked: false,
+            latest: UnixTime::default(),
             rounds: 0,
             beginnings: vec![seq1.wrapping_add(1)],
+            first: Some(seq1.wrapping_add(1)),
             lists: Vec::new(),
             ends: Vec::new(),
             is_whole: false,
@@ -130,6 +144,7 @@ impl Loading {
             last_chunk: None,
             list_loaded: true,
             list_told: true,
+            messages_asked: true,
             is_whole: true,
             end_told: true,
             ..Self::after_login(0, 0, Vec::new())
@@ -174,6 +189,7 @@ impl Loading {
                 if self.is_whole {
                     self.is_whole = false;
                     self.beginnings = vec![seq1];
+                    self.first = Some(seq1);
                     self.lists.clear();
                     self.ends.clear();
                 }
@@ -182,6 +198,7 @@ impl Loading {
         self.deletion_asked = false;
         self.is_gone = false;
         self.gone_told = false;
+        self.latest = self.latest.max(time_of(packet));
         let order = self.known.len();
         if order >= MOST_KNOWN || self.told.len() >= MOST_KNOWN {
             self.has_more_than_is_known = true;
@@ -237,6 +254,13 @@ impl Loading {
             self.list_told = true;
             return Some(Step::ListLoaded);
         }
+        if self.list_loaded && !self.messages_asked {
+            self.messages_asked = true;
+            if let Phase::Waiting { until } = &mut self.phase {
+                *until = now + ANSWER_WAIT;
+            }
+            return Some(Step::AskForMessages);
+        }
         if self.told.len() >= MOST_COLLECTED
             && let Some(step) = self.report()
         {
@@ -280,6 +304,7 @@ impl Loading {
     fn ask_again(&mut self, received: &Received) -> Option<Step> {
         let chunk = self.last_chunk.clone()?;
         self.rounds = self.rounds.saturating_add(1);
+        self.messages_asked = true;
         self.chunks_left = 1;
         self.phase = Phase::Asking;
         let next = received.newest().map(|newest| newest.wrapping_add(1));
@@ -296,23 +321,46 @@ impl Loading {
     }
 
     /// Whether the messages were told to the end and none was lost: every packet came from some
-    /// beginning to an end behind it, or there are as many messages as packets between the word
-    /// that the list is done, which goes before the messages, and the end.
+    /// beginning to an end behind it, or the packets between the word that the list is done, which goes
+    /// before the messages, and the end can be nothing but the messages that are known.
+    ///
+    /// A telling that brings fewer than are known was no telling of all of them: some servers tell each
+    /// message once. Only what came from the very first packet on needs no such proof.
     fn nothing_is_missing(&self, received: &Received) -> bool {
+        let is_whole = |beginning: u16, end: u16| {
+            received.has_all(beginning, end)
+                && (Some(beginning) == self.first || self.brings_all(beginning, end))
+        };
         self.ends.iter().any(|&end| {
-            let all_came = self
-                .beginnings
-                .iter()
-                .any(|&beginning| received.has_all(beginning, end));
-            let as_many_as_packets = || {
-                received.came_singly()
-                    && self.lists.iter().any(|&list| {
-                        is_ahead(end, list)
-                            && usize::from(end.wrapping_sub(list) - 1) <= self.count_known()
-                    })
-            };
-            all_came || as_many_as_packets()
+            let mut beginnings = self.beginnings.iter();
+            let mut lists = self.lists.iter();
+            beginnings.any(|&beginning| is_whole(beginning, end))
+                || lists.any(|&list| self.can_only_be_messages(received, list, end))
         })
+    }
+
+    /// Whether as many messages came between two packets as are known in all.
+    fn brings_all(&self, beginning: u16, end: u16) -> bool {
+        let is_between = |seq1: u16| seq1.wrapping_sub(beginning) <= end.wrapping_sub(beginning);
+        let told = self.told.iter().copied();
+        let told = told.filter(|(seq1, _)| is_between(*seq1)).collect();
+        let count: usize = counts_by_telling(told).values().sum();
+        count >= self.count_known()
+    }
+
+    /// Whether there are as many packets between the end of the list and that of the messages as messages
+    /// are known, and those of them that came are messages.
+    fn can_only_be_messages(&self, received: &Received, list: u16, end: u16) -> bool {
+        let count = usize::from(end.wrapping_sub(list).wrapping_sub(1));
+        if !received.came_singly() || !is_ahead(end, list) || count != self.count_known() {
+            return false;
+        }
+        let is_told = |seq1: u16| self.told.iter().any(|(told, _)| *told == seq1);
+        let came: Vec<u16> = (1..=count)
+            .map(|nth| list.wrapping_add(nth as u16))
+            .filter(|&seq1| received.has_all(seq1, seq1))
+            .collect();
+        came.iter().all(|&seq1| is_told(seq1)) && (count == 0 || !came.is_empty())
     }
 
     /// How many messages are known, those that nothing tells apart counted one by one.
@@ -366,7 +414,10 @@ impl Loading {
             && self.not_safe.is_empty();
         if may_be_deleted && !self.deletion_asked {
             self.deletion_asked = true;
-            return Some(Step::Delete);
+            return Some(Step::Delete(Told {
+                end: self.ends.last().copied().unwrap_or_default(),
+                latest: self.latest,
+            }));
         }
         let was_nothing = self.is_whole && self.known.is_empty();
         if (self.is_gone || was_nothing) && !self.gone_told {
