@@ -98,7 +98,8 @@ pub struct Behaviour {
     /// 0x053C makes the server tell the added person with a type 0x000C message (§6.4). `IServerd`
     /// leaves that to the client, and so does the recommended behaviour.
     pub announces_added: bool,
-    /// Short profiles and search results show the second e-mail address: `IServerd` (§8.1).
+    /// Short profiles and search results show the second e-mail address, and old updates change it:
+    /// `IServerd` (§8.1).
     pub shows_second_email: bool,
     /// The answer to META (§8.4).
     pub meta: MetaAnswer,
@@ -107,11 +108,15 @@ pub struct Behaviour {
     /// 0x0424, 0x041A and 0x046A of groupware clients are answered. `IServerd` acknowledges them only:
     /// they have searches and questions of their own (§8.1, §9).
     pub old_groupware_searches: bool,
+    /// 0x06A4 and 0x06AE of groupware clients have an effect. `IServerd` acknowledges them only (§16).
+    pub groupware_exceptions: bool,
     /// What 0x0118 says to groupware clients: whom it is about, and a byte more, as open-oscar-server
     /// says it. When off it does not, as `IServerd` (§8.1).
     pub names_groupware_infos: bool,
     /// 0x0564 and 0x056E do something. `IServerd` acknowledges them only (§8.6).
     pub random_chat: bool,
+    /// A packet of groupware is acknowledged once more when its last fragment has come: `IServerd`.
+    pub acknowledges_assembled: bool,
     /// A groupware client gets messages under numbers that have nothing to do with its own requests
     /// and may equal them: `IServerd` (§4.3).
     pub foreign_numbers: bool,
@@ -205,7 +210,7 @@ pub enum OfflineMessages {
     /// On 0x044C only.
     OnRequest,
     /// After every contact list of less than 100 entries, all that are still there; 0x044C does
-    /// nothing: `IServerd`.
+    /// nothing, but for groupware, which gets them on every 0x044C: `IServerd`.
     AfterEachList,
 }
 
@@ -295,8 +300,10 @@ impl Behaviour {
             meta: MetaAnswer::Due,
             search_limit: 40,
             old_groupware_searches: true,
+            groupware_exceptions: true,
             names_groupware_infos: false,
             random_chat: true,
+            acknowledges_assembled: false,
             foreign_numbers: false,
             conceals_across_versions: false,
         }
@@ -331,7 +338,9 @@ impl Behaviour {
             general_end: GeneralEnd::WideTimezoneByForm,
             shows_second_email: true,
             old_groupware_searches: false,
+            groupware_exceptions: false,
             random_chat: false,
+            acknowledges_assembled: true,
             foreign_numbers: true,
             conceals_across_versions: true,
             ..Self::reference()

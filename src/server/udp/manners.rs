@@ -9,7 +9,6 @@ use crate::icq::udp::{FromServer, Header, ToServer, Version};
 use crate::icq::wire::Rest;
 use crate::model::Uin;
 use crate::server::behaviour::{Behaviour, NumberedReplies, OfflineMessages};
-use crate::server::journal::LetterNumber;
 
 /// Whether a version has this request. What it does not have is acknowledged and nothing else.
 pub(super) const fn knows(version: Version, command: u16) -> bool {
@@ -130,6 +129,12 @@ pub(super) const fn updates(version: Version, behaviour: &Behaviour) -> bool {
     behaviour.old_updates || matches!(version, Version::V3)
 }
 
+/// Whether the lists of exceptions from a status have an effect: `IServerd` only acknowledges those of
+/// groupware (§16).
+pub(super) const fn has_exceptions(version: Version, behaviour: &Behaviour) -> bool {
+    behaviour.groupware_exceptions || !matches!(version, Version::V3)
+}
+
 /// Whether the old searches are answered: `IServerd` leaves groupware to its own (§8.1).
 pub(super) const fn old_searches(version: Version, behaviour: &Behaviour) -> bool {
     behaviour.old_groupware_searches || !matches!(version, Version::V3)
@@ -153,15 +158,15 @@ pub(super) fn pieces<'a>(version: Version, behaviour: &Behaviour, text: &'a [u8]
     text.rchunks(limit).collect()
 }
 
-/// What the header of a relayed message bears: nothing, or with `IServerd` in groupware a number
-/// that is nobody's business here (§4.3).
+/// What the header of a relayed message bears: nothing, or with `IServerd` in groupware the number of
+/// its sender's request, which is nobody's business here (§4.3).
 pub(super) const fn relayed_number(
     version: Version,
     behaviour: &Behaviour,
-    letter: LetterNumber,
+    senders_seq2: u16,
 ) -> u16 {
     match version {
-        Version::V3 if behaviour.foreign_numbers => letter.0 as u16,
+        Version::V3 if behaviour.foreign_numbers => senders_seq2,
         Version::V1 | Version::V2 | Version::V3 | Version::V4 | Version::V5 => 0,
     }
 }
@@ -241,9 +246,13 @@ pub(super) fn login_reply(
     ip: std::net::Ipv4Addr,
     login_seq: u16,
 ) -> LoginReply<'static> {
+    let sends_without = match version {
+        Version::V3 => 3,
+        Version::V1 | Version::V2 | Version::V4 | Version::V5 => 5,
+    };
     let (interval, sends) = behaviour
         .retransmission
-        .map_or((10, 5), |r| (r.interval.as_secs(), r.sends));
+        .map_or((10, sends_without), |r| (r.interval.as_secs(), r.sends));
     let timeout = u16::try_from(interval).unwrap_or(u16::MAX);
     let retries = u16::try_from(sends).unwrap_or(u16::MAX);
     match version {

@@ -370,7 +370,9 @@ fn acknowledges(
             ToServer::FirstLogin
             | ToServer::Login(_)
             | ToServer::PreLogin(_)
-            | ToServer::Register(_),
+            | ToServer::Register(_)
+            | ToServer::RegistrationRequest
+            | ToServer::RegistrationForm(_),
         ) => repeated,
         _ => match header.command {
             REQUEST_OFFLINE => manners::acknowledges_offline_request(header.version, behaviour),
