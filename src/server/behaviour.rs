@@ -194,8 +194,7 @@ pub struct Retransmission {
 pub enum NumberedReplies {
     /// All of them.
     All,
-    /// The ends of lists, 0x021C and 0x00E6: open-oscar-server, by the packets it built for the
-    /// vectors.
+    /// The ends of lists, 0x021C and 0x00E6, and what is not V5: open-oscar-server.
     Lists,
     /// None of them: `IServerd`.
     None,

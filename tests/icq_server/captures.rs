@@ -10,8 +10,8 @@
 //! - 0x02E4: IServerd takes the first byte of 0x0514 for the flag, where its clients have something
 //!   else (icq-udp.md §8.3), and repeats it.
 //!
-//! The sessions of V2 and V4 are of an open-oscar-server, which deviates from the reference in many
-//! numbers and bodies; of them only the commands are compared. Their clients were made by hand.
+//! The sessions of V2 and V4 are with an open-oscar-server, which deviates from the reference in many
+//! numbers and bodies; what is compared of them [`answers`] says. Their clients were made by hand.
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -75,6 +75,48 @@ fn a_groupware_session_beside_a_v5_session() {
     }
 }
 
+#[test]
+fn sessions_of_v2_and_v4_with_open_oscar_server() {
+    for name in ["v2-session", "v4-session"] {
+        let mut behaviour = Behaviour::open_oscar();
+        behaviour.retransmission = None;
+        let Some(played) = play(name, behaviour, unnamed_people()) else {
+            return;
+        };
+        // 1 is the V5 client beside them, 4 has no number yet.
+        for connection in [2, 3] {
+            let Conversation { recorded, played } = &played[&connection];
+            let recorded = answers(recorded);
+            assert!(recorded.len() >= 5);
+            assert_eq!(recorded, answers(played), "{name}, client {connection}");
+        }
+    }
+}
+
+/// What is compared of a packet beside its command: its number and its body.
+type Comparable = Option<(u16, Vec<u8>)>;
+
+/// What is not an acknowledgement, as far as open-oscar-server says what the reference says: command,
+/// and number and body of most.
+fn answers(heard: &[Heard]) -> Vec<(u16, Comparable)> {
+    heard
+        .iter()
+        .filter(|heard| heard.header.command != ACK)
+        .map(|heard| {
+            let command = heard.header.command;
+            let comparable = match (heard.version, command) {
+                (Version::V4, LOGIN_REPLY | EXTENDED_INFO) => None,
+                (_, LOGIN_REPLY | 0x008C | 0x00A0 | 0x00B4 | 0x00C8 | 0x00E6 | EXTENDED_INFO) => {
+                    Some((heard.header.seq2, heard.body.clone()))
+                }
+                (_, 0x01E0 | 0x021C | 0x0032) => Some((heard.header.seq2, heard.body.clone())),
+                _ => None,
+            };
+            (command, comparable)
+        })
+        .collect()
+}
+
 fn replay(name: &str) {
     let Some(played) = play(name, Behaviour::iserverd(), recorded_people()) else {
         return;
@@ -116,7 +158,11 @@ fn play(
         if !packet.from_client {
             let version = versions[&packet.connection];
             let conversation = conversations.entry(packet.connection).or_default();
-            conversation.recorded.push(open_in(version, &packet.bytes));
+            // open-oscar-server tells V5 users in the form of V2 that a V2 user has gone.
+            let is_v5 = Version::of(&packet.bytes) == Some(Version::V5);
+            if !is_v5 || packet.bytes.len() >= SHORTEST_V5 {
+                conversation.recorded.push(open_in(version, &packet.bytes));
+            }
             continue;
         }
         let version = Version::of(&packet.bytes).expect("a client's packet says its version");
@@ -234,6 +280,22 @@ fn groupware_people() -> Vec<Account> {
         .collect()
 }
 
+/// The people of an open-oscar-server: it calls them by their numbers and has them ask.
+fn unnamed_people() -> Vec<Account> {
+    (1..=6)
+        .map(|n| {
+            let uin = Uin(200_000 + n);
+            let account = Account::new(uin, format!("pass{n:04}"));
+            account
+                .named(uin.0.to_string(), "", "")
+                .requiring_authorisation()
+        })
+        .collect()
+}
+
+const ACK: u16 = 0x000A;
+const LOGIN_REPLY: u16 = 0x005A;
+const SHORTEST_V5: usize = 21;
 const OFFLINE_MESSAGE: u16 = 0x00DC;
 const EXTENDED_INFO: u16 = 0x0122;
 const BASIC_INFO: u16 = 0x02E4;

@@ -111,8 +111,9 @@ pub(super) const fn reply_number(
     }
     let is_numbered = match (behaviour.numbered_replies, command) {
         (NumberedReplies::All, _) => true,
-        (NumberedReplies::Lists, OFFLINE_MESSAGE | INFO_REPLY | EXT_INFO_REPLY | INVALID_UIN) => {
-            false
+        (NumberedReplies::Lists, OFFLINE_MESSAGE) => matches!(version, Version::V3),
+        (NumberedReplies::Lists, INFO_REPLY | EXT_INFO_REPLY | INVALID_UIN) => {
+            matches!(version, Version::V3 | Version::V4)
         }
         (NumberedReplies::None, USER_LIST_DONE | OFFLINE_MESSAGE) => false,
         (
