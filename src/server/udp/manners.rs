@@ -55,14 +55,10 @@ pub(super) const fn has_session_ids(version: Version) -> bool {
     matches!(version, Version::V5)
 }
 
-/// Whether a packet's number counts it among its sender's packets. The logoff of groupware bears 0
-/// (§4.9); before V5 the deletion of stored messages bears the number of their end (§7.5).
-pub(super) const fn counts(version: Version, command: u16) -> bool {
-    let has_own_number = match version {
-        Version::V1 | Version::V2 | Version::V4 => command != ACK_MESSAGES,
-        Version::V3 | Version::V5 => true,
-    };
-    has_own_number && command != SEND_TEXT_CODE
+/// Whether a packet's number counts it among its sender's packets: the logoff and the probe of groupware
+/// both bear 0 (§4.9).
+pub(super) const fn counts(command: u16) -> bool {
+    command != SEND_TEXT_CODE
 }
 
 /// Which stored messages a client deletes with 0x0442 (§7.5).
@@ -356,7 +352,6 @@ fn departments() -> impl Iterator<Item = u8> {
 
 const LOGIN: u16 = 0x03E8;
 const SEND_TEXT_CODE: u16 = 0x0438;
-const ACK_MESSAGES: u16 = 0x0442;
 const CHANGE_PASSWORD: u16 = 0x049C;
 const FIRST_LOGIN: u16 = 0x04EC;
 const META_USER: u16 = 0x064A;

@@ -38,6 +38,28 @@ fn users_of_every_two_versions_see_each_other() {
 }
 
 #[test]
+fn a_presence_of_v3_and_v4_has_half_the_room_for_the_version_of_the_direct_protocol() {
+    for version in ALL {
+        let mut stage = Stage::new(Behaviour::reference());
+        stage.log_in_as(version, ALICE, 0, &[BOB]);
+        stage.connect_in(Version::V5, BOB);
+        let ToServer::Login(mut login) = login(b"pass0002", 0) else {
+            unreachable!();
+        };
+        login.tcp_version = 0x8000_0006;
+
+        stage.send(BOB, &ToServer::Login(login));
+
+        let heard = stage.hears(ALICE);
+        let high = match version {
+            Version::V3 | Version::V4 => 0,
+            Version::V1 | Version::V2 | Version::V5 => 0x80,
+        };
+        assert_eq!(heard[0].body[21..25], [6, 0, 0, high], "{version:?}");
+    }
+}
+
+#[test]
 fn a_list_is_answered_by_who_is_online_with_whatever_version() {
     for version in ALL {
         let mut stage = Stage::new(Behaviour::reference());

@@ -1,5 +1,6 @@
 //! What sessions have in common, and what servers let them have.
 
+use icq_transport::icq::udp::to_server::TextCode;
 use icq_transport::icq::udp::{FromServer, Header, ToServer, Version};
 use icq_transport::server::{Behaviour, ECHO, GATE, GREETER, OfflineMessages, Setup};
 
@@ -72,6 +73,28 @@ fn kicked_and_silent_clients_go_in_every_version() {
             stage.send(BOB, &ToServer::KeepAlive);
         }
         assert!(!stage.is_online(ALICE), "{version:?}");
+    }
+}
+
+#[test]
+fn a_probe_and_a_logoff_may_bear_the_same_number() {
+    for version in ALL {
+        let mut stage = Stage::new(Behaviour::reference());
+        stage.log_in_as(version, ALICE, 0, &[]);
+        let client = stage.client(ALICE);
+        client.seq1 = 0;
+        let (header, address) = (client.header(0x0438), client.address);
+
+        for (text, is_there) in [
+            (&b"B_MESSAGE_ACK"[..], true),
+            (b"B_USER_DISCONNECTED", false),
+        ] {
+            let text = ToServer::TextCode(TextCode { text, code: 5 });
+            stage.send_as(address, &header, &text);
+
+            assert_eq!(stage.all_commands(ALICE), [0x000A], "{version:?}");
+            assert_eq!(stage.is_online(ALICE), is_there, "{version:?}");
+        }
     }
 }
 
@@ -216,7 +239,7 @@ fn iserverd_speaks_v3_and_v5_and_differs_between_them() {
 
     // From another port not even a logoff counts.
     let other_port = std::net::SocketAddr::from(([127, 0, 0, 1], 10));
-    let logoff = ToServer::TextCode(icq_transport::icq::udp::to_server::TextCode {
+    let logoff = ToServer::TextCode(TextCode {
         text: b"B_USER_DISCONNECTED",
         code: 5,
     });
