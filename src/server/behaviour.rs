@@ -38,6 +38,8 @@ pub struct Behaviour {
     pub retransmission: Option<Retransmission>,
     /// Acknowledge a repeated packet and leave it at that (§4.3). `IServerd` executes it again (§4.2).
     pub suppress_duplicates: bool,
+    /// What acknowledgements of V5 repeat beside seq1 (§4.1).
+    pub acknowledgements: Acknowledgements,
     /// Several small packets that are due to one client at once travel as one 0x0212 (§4.6), up to
     /// this many bytes. `None` never; `IServerd` was never seen to do so.
     pub multi: Option<usize>,
@@ -93,6 +95,8 @@ pub struct Behaviour {
     pub acknowledges_offline_request: bool,
     /// 0x0438 is acknowledged. `IServerd` does not (§4.9).
     pub acknowledges_logoff: bool,
+    /// 0x0438 with the other text, the probe, ends a session, too: open-oscar-server.
+    pub probe_ends_session: bool,
     /// What packets without a session get.
     pub strangers: Strangers,
     /// 0x053C makes the server tell the added person with a type 0x000C message (§6.4). `IServerd`
@@ -188,6 +192,15 @@ pub struct Retransmission {
     pub in_order: bool,
 }
 
+/// What acknowledgements of V5 repeat of the packet beside its seq1. Others always repeat all there is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Acknowledgements {
+    /// Its seq2.
+    Both,
+    /// Nothing, but for a login and META: open-oscar-server.
+    FirstOnly,
+}
+
 /// Which of the replies 0x021C, 0x00DC, 0x00E6, 0x0118, 0x0122 and 0x012C repeat the seq2 of their
 /// request (§4.3). The others all do.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -270,6 +283,7 @@ impl Behaviour {
                 in_order: true,
             }),
             suppress_duplicates: true,
+            acknowledgements: Acknowledgements::Both,
             multi: None,
             numbered_replies: NumberedReplies::All,
             strict_ports: true,
@@ -293,6 +307,7 @@ impl Behaviour {
             old_updates: true,
             acknowledges_offline_request: true,
             acknowledges_logoff: true,
+            probe_ends_session: false,
             strangers: Strangers::Refused,
             announces_added: false,
             shows_second_email: false,
@@ -354,6 +369,8 @@ impl Behaviour {
             bad_password: BadPassword::V5,
             wrong_passwords: None,
             numbered_replies: NumberedReplies::Lists,
+            acknowledgements: Acknowledgements::FirstOnly,
+            probe_ends_session: true,
             silence: Some(Duration::from_secs(120)),
             ping_interval: 50,
             offline_messages: OfflineMessages::OnRequest,

@@ -8,7 +8,7 @@ use crate::icq::udp::to_server::Target;
 use crate::icq::udp::{FromServer, Header, ToServer, Version};
 use crate::icq::wire::Rest;
 use crate::model::Uin;
-use crate::server::behaviour::{Behaviour, NumberedReplies, OfflineMessages};
+use crate::server::behaviour::{Acknowledgements, Behaviour, NumberedReplies, OfflineMessages};
 
 /// Whether a version has this request. What it does not have is acknowledged and nothing else.
 pub(super) const fn knows(version: Version, command: u16) -> bool {
@@ -92,6 +92,15 @@ pub(super) const fn offline_messages(version: Version, behaviour: &Behaviour) ->
 /// Whether 0x044C is acknowledged: `IServerd` ignores it in V5 only (§4.1).
 pub(super) const fn acknowledges_offline_request(version: Version, behaviour: &Behaviour) -> bool {
     behaviour.acknowledges_offline_request || !matches!(version, Version::V5)
+}
+
+/// What the acknowledgement of a packet repeats beside its seq1 (§4.1).
+pub(super) const fn acknowledged_number(header: &Header, behaviour: &Behaviour) -> u16 {
+    match (behaviour.acknowledgements, header.version, header.command) {
+        (_, _, LOGIN | META_USER) | (Acknowledgements::Both, ..) => header.seq2,
+        (Acknowledgements::FirstOnly, Version::V5, _) => 0,
+        (Acknowledgements::FirstOnly, ..) => header.seq2,
+    }
 }
 
 /// What the header of a reply repeats of its request (§4.3).

@@ -13,6 +13,7 @@ use crate::server::Base;
 pub(super) fn acknowledge(to: SocketAddr, header: &Header, body: &[u8], base: &mut Base) {
     let header = Header {
         command: ACK,
+        seq2: manners::acknowledged_number(header, &base.behaviour),
         ..*header
     };
     let dialect = header.version.dialect();

@@ -48,7 +48,9 @@ impl Service {
             }
             ToServer::PreLogin(_) => pre_login(from, header, base),
             ToServer::FirstLogin => first_login(from, header, rest, base),
-            ToServer::TextCode(text) if text.text == TextCode::LOGOUT => {
+            ToServer::TextCode(text)
+                if text.text == TextCode::LOGOUT || base.behaviour.probe_ends_session =>
+            {
                 self.end(now, uin, Ending::LoggedOff, base);
             }
 

@@ -99,6 +99,29 @@ fn a_probe_and_a_logoff_may_bear_the_same_number() {
 }
 
 #[test]
+fn open_oscar_server_repeats_half_in_v5_and_takes_a_probe_for_a_logoff() {
+    for version in ALL {
+        let mut stage = Stage::new(Behaviour::open_oscar());
+        stage.log_in_as(version, ALICE, 0, &[]);
+
+        let keep_alive = stage.send(ALICE, &ToServer::KeepAlive);
+        let acks = stage.client(ALICE).take_inbox();
+        let seq2 = match version {
+            Version::V1 | Version::V2 | Version::V5 => 0,
+            Version::V3 | Version::V4 => keep_alive.seq2,
+        };
+        assert_eq!(
+            (acks[0].header.seq1, acks[0].header.seq2),
+            (keep_alive.seq1, seq2)
+        );
+
+        let (text, code) = (&b"B_MESSAGE_ACK"[..], 5);
+        stage.send(ALICE, &ToServer::TextCode(TextCode { text, code }));
+        assert!(!stage.is_online(ALICE), "{version:?}");
+    }
+}
+
+#[test]
 fn requests_that_a_version_does_not_have_are_acknowledged_and_nothing_else() {
     let new_status = [0x20, 0, 0, 0];
     for (version, command, body) in [
