@@ -4,16 +4,16 @@ use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
 use super::deliver::seconds;
-use super::door::{Arrival, first_login};
+use super::door::{Arrival, first_login, pre_login};
 use super::manners::{self, Deletion};
-use super::reply::{not_connected, reply};
+use super::reply::{acknowledge, not_connected, reply};
 use super::{PATIENCE, Service};
 use crate::icq::udp::from_server::{ListDone, ReverseTcp};
 use crate::icq::udp::groupware::Fragment;
 use crate::icq::udp::to_server::{
     AckMessages, ReverseTcpRequest, SendMessage, Target, TextCode, UinList, UpdateList,
 };
-use crate::icq::udp::{FromServer, Header, Side, ToServer, Version};
+use crate::icq::udp::{FromServer, Header, Side, ToServer};
 use crate::model::{Now, Uin};
 use crate::server::Base;
 use crate::server::behaviour::{OfflineMessages, TooMuch};
@@ -32,25 +32,28 @@ impl Service {
         base: &mut Base,
     ) {
         let uin = header.uin;
+        if let Some(arrival) = Arrival::of(from, header.version, &packet) {
+            self.log_in(now, from, header, &arrival, base);
+            return;
+        }
         match packet {
-            ToServer::Login(login) => {
-                let arrival = Arrival::login(from, &login);
-                self.log_in(now, from, header, &arrival, base);
-            }
-            ToServer::PreLogin(login) if header.version == Version::V1 => {
-                let arrival = Arrival::first_version(from, &login);
-                self.log_in(now, from, header, &arrival, base);
-            }
             ToServer::Register(register) => self.register(now, from, header, &register, base),
-            ToServer::PreLogin(_) => reply(from, header, &FromServer::TryAgain, base),
+            ToServer::PreLogin(_) if manners::refuses_late_pre_login(header.version) => {
+                reply(from, header, &FromServer::TryAgain, base);
+            }
+            ToServer::PreLogin(_) => pre_login(from, header, base),
             ToServer::FirstLogin => first_login(from, header, rest, base),
-            ToServer::TextCode(text) if text.text == TextCode::LOGOUT => {
+            ToServer::TextCode(text)
+                if text.text == TextCode::LOGOUT || base.behaviour.probe_ends_session =>
+            {
                 self.end(now, uin, Ending::LoggedOff, base);
             }
 
             ToServer::ContactList(UinList { uins }) => {
                 self.take_list(now, from, header, &uins, base);
             }
+            ToServer::VisibleList(_) | ToServer::InvisibleList(_)
+                if !manners::has_exceptions(header.version, &base.behaviour) => {}
             ToServer::VisibleList(UinList { uins }) => {
                 base.network
                     .add_exceptions(uin, ExceptionList::Visible, &uins);
@@ -77,7 +80,8 @@ impl Service {
             ToServer::RequestOffline => {
                 let when = manners::offline_messages(header.version, &base.behaviour);
                 if when != OfflineMessages::AfterEachList {
-                    self.offer(uin, header.seq2, false, base);
+                    let again = base.behaviour.offline_messages == OfflineMessages::AfterEachList;
+                    self.offer(uin, header.seq2, again, base);
                 }
             }
             ToServer::AckMessages(wish) => self.delete(now, header, &wish, base),
@@ -119,8 +123,9 @@ impl Service {
                 self.register_by_form(now, from, header, form.form.0, base);
             }
 
-            // Acknowledged, and that is all they want or get (icq-udp.md §5.1, §8.6).
-            ToServer::Ack
+            // Acknowledged, and that is all they want or get (icq-udp.md §5.1, §8.6); logins are above.
+            ToServer::Login(_)
+            | ToServer::Ack
             | ToServer::KeepAlive
             | ToServer::KeepAlive2
             | ToServer::TextCode(_)
@@ -195,6 +200,9 @@ impl Service {
         if inner.uin != header.uin || !manners::knows(inner.version, inner.command) {
             base.counters.unknown += 1;
             return;
+        }
+        if base.behaviour.acknowledges_assembled {
+            acknowledge(from, &inner, &[], base);
         }
         match ToServer::decode(inner.version, inner.command, opened.body) {
             Ok(decoded) if !matches!(decoded.packet, ToServer::Fragment(_)) => {
@@ -304,7 +312,8 @@ impl Service {
             self.too_much(now, from, header, base.behaviour.over_message_limit, base);
             return;
         }
-        base.network.send(now, header.uin, to, kind, message.text);
+        base.network
+            .send_as(now, header.seq2, header.uin, to, kind, message.text);
     }
 
     fn too_much(
