@@ -9,6 +9,7 @@ use icq_transport::runtime::demo::programs::Gateway;
 use icq_transport::runtime::demo::prosody::{COMPONENT, Prosody};
 use icq_transport::server::{Account, Behaviour, JournalEvent, Setup};
 use minidom::Element;
+use tokio::process::Command;
 use tokio::sync::mpsc;
 use tokio::time::sleep;
 
@@ -39,9 +40,9 @@ pub async fn run(messages: u32) {
     );
     println!(
         "| run | messages/s | gateway µs/message | of it system | its threads: runtime, store, sled \
-         | Prosody µs/message |"
+         | messages/flush | Prosody µs/message |"
     );
-    println!("|---|---|---|---|---|---|");
+    println!("|---|---|---|---|---|---|---|");
     bench
         .measure("XMPP → ICQ, saturated", Direction::ToIcq, messages, None)
         .await;
@@ -142,6 +143,7 @@ impl Bench {
         while self.received.try_recv().is_ok() {}
         let (gateway, prosody) = (Cpu::of(self.gateway.pid()), Cpu::of(self.prosody.pid()));
         let threads = Threads::of(self.gateway.pid()).expect("it lives");
+        let flushes_before = flushes(&self.gateway).await;
         let started = Instant::now();
 
         let arrived = self.send(direction, messages, pace).await;
@@ -151,15 +153,17 @@ impl Bench {
         let gateway = Cpu::of(self.gateway.pid()).expect("it lives") - gateway.expect("it lived");
         let prosody = Cpu::of(self.prosody.pid()).expect("it lives") - prosody.expect("it lived");
         let threads = Threads::of(self.gateway.pid()).expect("it lives") - threads;
+        let flushes_made = flushes(&self.gateway).await - flushes_before;
         let each = |time: Duration| time.as_secs_f64() * 1e6 / f64::from(arrived.max(1));
         println!(
-            "| {name} | {:.0} | {:.1} | {:.1} | {:.1}, {:.1}, {:.1} | {:.1} |",
+            "| {name} | {:.0} | {:.1} | {:.1} | {:.1}, {:.1}, {:.1} | {:.1} | {:.1} |",
             f64::from(arrived) / took.as_secs_f64(),
             each(gateway.total()),
             each(gateway.system),
             each(threads.runtime),
             each(threads.store),
             each(threads.sled),
+            f64::from(arrived) / flushes_made.max(1) as f64,
             each(prosody.total()),
         );
         assert_eq!(arrived, messages, "{name}: messages are missing");
@@ -278,6 +282,15 @@ async fn log_in_and_register(port: u16, name: &str, number: Uin) -> Client {
         String::from(&answer)
     );
     client
+}
+
+/// How often the gateway has waited for its disk so far.
+async fn flushes(gateway: &Gateway) -> u64 {
+    let command = gateway.status_command();
+    let asked = Command::new(&command[0]).args(&command[1..]).output().await;
+    let status: serde_json::Value =
+        serde_json::from_slice(&asked.expect("status runs").stdout).expect("an answer");
+    status["store"]["flushes"].as_u64().expect("a number")
 }
 
 /// Sends what it is told to, and tells what it receives.
