@@ -71,10 +71,31 @@ pub(super) enum Unreadable {
 
 /// The bytes to keep under `key` for `record`.
 pub(super) fn encode<R: Record>(sealing: &Key, key: &[u8], record: &R) -> Vec<u8> {
-    let body = postcard::to_extend(record, Vec::with_capacity(TYPICAL_BYTES))
-        .map(Zeroizing::new)
-        .expect("postcard refuses only sequences of unknown length, and no record has one");
-    seal(sealing, R::TREE, key, R::VERSION, &body)
+    let body = Zeroizing::new(body_in(Vec::with_capacity(TYPICAL_BYTES), record));
+    seal_body::<R>(sealing, key, &body)
+}
+
+/// A record in postcard, not sealed.
+pub(super) fn body<R: Record>(record: &R) -> Vec<u8> {
+    body_in(Vec::new(), record)
+}
+
+/// The record that [`body`] made these bytes of.
+pub(super) fn read_body<R: Record>(body: &[u8]) -> Result<R, Unreadable> {
+    match postcard::take_from_bytes(body) {
+        Ok((record, [])) => Ok(record),
+        _ => Err(Unreadable::Layout),
+    }
+}
+
+/// The bytes to keep under `key` for the record that [`body`] made these bytes of.
+pub(super) fn seal_body<R: Record>(sealing: &Key, key: &[u8], body: &[u8]) -> Vec<u8> {
+    seal(sealing, R::TREE, key, R::VERSION, body)
+}
+
+fn body_in<R: Record>(room: Vec<u8>, record: &R) -> Vec<u8> {
+    postcard::to_extend(record, room)
+        .expect("postcard refuses only sequences of unknown length, and no record has one")
 }
 
 /// The record kept under `key` as `bytes`.
@@ -83,10 +104,7 @@ pub(super) fn decode<R: Record>(sealing: &Key, key: &[u8], bytes: &[u8]) -> Resu
     if version != R::VERSION {
         return R::upgrade(version, &body);
     }
-    match postcard::take_from_bytes(&body) {
-        Ok((record, [])) => Ok(record),
-        _ => Err(Unreadable::Layout),
-    }
+    read_body(&body)
 }
 
 /// The number of the key that `bytes` were sealed with.
