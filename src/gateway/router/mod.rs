@@ -208,6 +208,8 @@ impl Gateway {
 
     /// Does what is due: users learn that the link is up, and log in, at their pace.
     pub fn handle_timeout(&mut self, now: Now) {
+        let limits = &self.shared.settings.limits;
+        let (probes, logins) = (limits.probes_per_second, limits.logins_per_second);
         loop {
             let users = &self.users;
             let after = |told: Option<&BareJid>| {
@@ -220,13 +222,12 @@ impl Gateway {
                 let mut rest = rest.filter(|(_, known)| !known.linked || known.outdated);
                 rest.next().map(|(user, _)| user.clone())
             };
-            let Some(user) = self.link.next(now.instant, after) else {
+            let Some(user) = self.link.next(now.instant, probes, after) else {
                 break;
             };
             self.introduce(&user);
         }
-        let per_second = self.shared.settings.limits.logins_per_second;
-        while let Some(user) = self.gate.next(now.instant, per_second) {
+        while let Some(user) = self.gate.next(now.instant, logins) {
             let Some(known) = self.users.get_mut(&user) else {
                 continue;
             };
