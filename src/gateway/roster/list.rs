@@ -215,10 +215,13 @@ impl List {
     }
 
     fn change_rare(&mut self, uin: Uin, change: impl FnOnce(&mut Rare)) {
-        let rare = self.rare.entry(uin).or_default();
-        change(rare);
-        if rare.request.is_none() && rare.asked.is_none() {
-            self.rare.remove(&uin);
+        let mut rare = self.rare.remove(&uin).unwrap_or_default();
+        change(&mut rare);
+        if rare.request.is_some() || rare.asked.is_some() {
+            self.rare.insert(uin, rare);
+        } else if self.rare.is_empty() {
+            // One that had something once keeps room for more.
+            self.rare = BTreeMap::new();
         }
     }
 }
