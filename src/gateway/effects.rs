@@ -103,8 +103,8 @@ impl Effects {
     /// The next thing for the driver to do.
     pub fn next_output(&mut self) -> Option<UserOutput> {
         let next = self.outputs.pop_front();
-        // A login makes many at once; idle users keep no room for them.
-        if next.is_none() && self.outputs.capacity() > MAX_IDLE {
+        // There are many users, and most are idle: they keep no room.
+        if next.is_none() {
             self.outputs = VecDeque::new();
         }
         next
@@ -120,6 +120,3 @@ impl Effects {
         self.commands.pop_front()
     }
 }
-
-/// Room for outputs that a user without any may keep.
-const MAX_IDLE: usize = 8;

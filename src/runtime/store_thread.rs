@@ -3,6 +3,7 @@
 use std::thread;
 use std::time::Duration;
 
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until, timeout_at};
 use xmpp_parsers::jid::BareJid;
@@ -65,13 +66,15 @@ impl StoreHandle {
     /// Writes changes and waits until they are durable.
     pub(super) async fn save(&self, jid: BareJid, changes: Vec<Change>) -> Result<(), Gone> {
         let (done, durable) = oneshot::channel();
-        self.write(jid, changes, Some(done)).await?;
+        let done = Some(done);
+        self.ask(Request::Write { jid, changes, done }).await?;
         durable.await.map_err(|_| Gone)
     }
 
     /// Writes changes, soon.
     pub(super) async fn note(&self, jid: BareJid, changes: Vec<Change>) -> Result<(), Gone> {
-        self.write(jid, changes, None).await
+        let done = None;
+        self.ask(Request::Write { jid, changes, done }).await
     }
 
     /// What is kept about a user, after everything that was asked to be written before.
@@ -93,17 +96,15 @@ impl StoreHandle {
         self.ask(Request::Close).await
     }
 
-    async fn write(
-        &self,
-        jid: BareJid,
-        changes: Vec<Change>,
-        done: Option<Done>,
-    ) -> Result<(), Gone> {
-        self.ask(Request::Write { jid, changes, done }).await
-    }
-
+    /// Whoever asks seldom has to wait, so the room that waiting takes is not kept for it.
     async fn ask(&self, request: Request) -> Result<(), Gone> {
-        self.requests.send(request).await.map_err(|_| Gone)
+        match self.requests.try_send(request) {
+            Ok(()) => Ok(()),
+            Err(TrySendError::Closed(_)) => Err(Gone),
+            Err(TrySendError::Full(request)) => Box::pin(self.requests.send(request))
+                .await
+                .map_err(|_| Gone),
+        }
     }
 }
 

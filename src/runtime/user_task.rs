@@ -7,6 +7,7 @@ use std::time::Instant;
 use tokio::io::Interest;
 use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::time::{Sleep, sleep_until};
 use xmpp_parsers::jid::BareJid;
 
@@ -198,9 +199,15 @@ impl UserTask {
         }
     }
 
+    /// There is room as a rule, so none is kept for waiting.
     async fn tell(&self, what: FromUser) -> Result<(), Return> {
-        let sent = self.world.outbox.send(what).await;
-        sent.map_err(|_| Return::Abandoned)
+        match self.world.outbox.try_send(what) {
+            Ok(()) => Ok(()),
+            Err(TrySendError::Closed(_)) => Err(Return::Abandoned),
+            Err(TrySendError::Full(what)) => Box::pin(self.world.outbox.send(what))
+                .await
+                .map_err(|_| Return::Abandoned),
+        }
     }
 
     /// A name may take seconds to resolve, and the user wants to be heard meanwhile.
@@ -240,7 +247,13 @@ impl UserTask {
     /// A datagram that does not leave is one that got lost: the session repeats it.
     async fn transmit(&mut self, datagram: &[u8]) {
         let Some(socket) = &self.socket else { return };
-        match socket.send(datagram).await {
+        let sent = match socket.try_send(datagram) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                Box::pin(socket.send(datagram)).await
+            }
+            sent => sent,
+        };
+        match sent {
             Ok(_) => {}
             Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
                 self.lose_socket(&error);

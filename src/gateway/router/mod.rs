@@ -238,7 +238,12 @@ impl Gateway {
 
     /// The next thing for the driver to do.
     pub fn poll_output(&mut self) -> Option<GatewayOutput> {
-        self.outputs.pop_front()
+        let next = self.outputs.pop_front();
+        // A start with many users makes one for each.
+        if next.is_none() && self.outputs.capacity() > MAX_IDLE {
+            self.outputs = VecDeque::new();
+        }
+        next
     }
 
     /// When to call [`handle_timeout`](Self::handle_timeout), if ever.
@@ -551,6 +556,9 @@ fn is_counted(stanza: &Stanza) -> bool {
         Stanza::Iq(_) | Stanza::Message(_) => true,
     }
 }
+
+/// Room for outputs that is kept while there are none.
+const MAX_IDLE: usize = 1024;
 
 /// How long somebody is not heard who sent too much (xmpp-gateway.md §28.1).
 const BLOCKED_FOR: Duration = Duration::from_secs(300);
