@@ -155,8 +155,10 @@ async fn serve(
                 }
             }
         }
-        writes.apply(&mut store)?;
-        flushed = Instant::now();
+        if !writes.changes.is_empty() {
+            writes.apply(&mut store)?;
+            flushed = Instant::now();
+        }
     }
     store.close()
 }
