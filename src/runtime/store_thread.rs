@@ -165,11 +165,7 @@ async fn serve(
 
 /// Waits for more that can share a flush: until `turn` if somebody waits for one in the group, for a
 /// while longer if nobody does.
-async fn gather(
-    requests: &mut mpsc::Receiver<Request>,
-    group: &mut Vec<Request>,
-    turn: Instant,
-) {
+async fn gather(requests: &mut mpsc::Receiver<Request>, group: &mut Vec<Request>, turn: Instant) {
     let end = turn.max(Instant::now() + LINGER);
     let mut seen = 0;
     while group.len() < GROUP {

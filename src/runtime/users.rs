@@ -41,12 +41,7 @@ impl Users {
     }
 
     /// Starts a task for `user`. If the one before it died, what waited for it is given back.
-    pub(super) fn start(
-        &mut self,
-        jid: BareJid,
-        user: Box<User>,
-        link: LinkNumber,
-    ) -> Vec<Stanza> {
+    pub(super) fn start(&mut self, jid: BareJid, user: Box<User>, link: LinkNumber) -> Vec<Stanza> {
         let earlier = self.places.remove(&jid);
         let left = earlier.as_ref().map(|place| stanzas(&place.inbox));
         let place = Place {

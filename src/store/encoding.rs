@@ -114,8 +114,10 @@ pub(super) fn key_id(bytes: &[u8]) -> Option<u8> {
 
 /// Seals a body of this version for a place in the database.
 pub(super) fn seal(sealing: &Key, tree: Tree, key: &[u8], version: u8, body: &[u8]) -> Vec<u8> {
-    let sealed = sealing.seal(&place(tree, key, version), body);
-    [&[version], sealed.as_slice()].concat()
+    let mut sealed = Vec::with_capacity(body.len() + SEAL_BYTES);
+    sealed.push(version);
+    sealing.seal(&place(tree, key, version), body, &mut sealed);
+    sealed
 }
 
 /// The version and the body of what was sealed for a place in the database.
@@ -136,6 +138,9 @@ fn place(tree: Tree, key: &[u8], version: u8) -> Vec<u8> {
     [tree.name().as_bytes(), &[0, version], key].concat()
 }
 
+/// What sealing adds, and the version.
+const SEAL_BYTES: usize = 42;
+
 /// Enough for most records, so that few copies of a password stay behind in freed memory.
 const TYPICAL_BYTES: usize = 512;
 
@@ -144,6 +149,7 @@ mod tests {
     use serde::Deserialize;
 
     use super::*;
+    use crate::store::log::{Line, Note};
     use crate::store::samples;
     use crate::store::{Change, UserRecord};
 
@@ -264,16 +270,33 @@ mod tests {
             ("CONTACTS_V1", body(&user.contacts), CONTACTS_V1),
             ("JOURNAL_V1", body(&user.journal[&5]), JOURNAL_V1),
             ("CURSOR_V1", body(&user.cursor), CURSOR_V1),
+            ("LOG_V1", body(&lines()), LOG_V1),
         ] {
             let now = record.escape_ascii();
             assert!(record == expected, "{name} is now: {now}");
         }
     }
 
+    fn lines() -> Vec<Line> {
+        let notes = [
+            Note::Add(5, vec![1, 2, 200]),
+            Note::Drop(256),
+            Note::Cursor(vec![3]),
+        ];
+        let line = |note| Line {
+            jid: "romeo@example.org".to_owned(),
+            note,
+        };
+        notes.map(line).into()
+    }
+
     fn body<R: Record>(record: &R) -> Vec<u8> {
         postcard::to_allocvec(record).unwrap()
     }
 
+    const LOG_V1: &[u8] = b"\
+        \x03\x11romeo@example.org\x00\x05\x03\x01\x02\xc8\x11romeo@example.org\x01\x80\x02\x11ro\
+        meo@example.org\x02\x01\x03";
     const REGISTRATION_V1: &[u8] = b"\
         \x91N\x10hunter2-montague\x01\x0cwindows-1251\x01\x80\xd0\x95\xff\xbc1";
     const LOGIN_V1: &[u8] = b"\

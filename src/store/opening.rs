@@ -4,8 +4,8 @@ use zeroize::Zeroizing;
 
 use super::database::{Database, Tree, Writes};
 use super::encoding;
-use super::witness::Witness;
 use super::log::{Log, ReadError};
+use super::witness::Witness;
 use super::{Counted, Error, Key, SCHEMA, Store};
 
 impl Store {
@@ -39,9 +39,7 @@ impl Store {
             )));
         }
         store.log = store.read_log()?;
-        store
-            .log
-            .fold(&store.key, &store.database, &mut writes)?;
+        store.log.fold(&store.key, &store.database, &mut writes)?;
         // Records of an older layout are upgraded as they are read, and newer ones are written.
         writes.insert(
             (Tree::Meta, SCHEMA_KEY.to_vec()),

@@ -135,7 +135,9 @@ impl<'a> Plan<'a> {
 
     fn put<R: Record>(&mut self, key: &[u8], record: &R) {
         let bytes = encoding::encode(&self.store.key, key, record);
-        self.planned.writes.insert((R::TREE, key.to_vec()), Some(bytes));
+        self.planned
+            .writes
+            .insert((R::TREE, key.to_vec()), Some(bytes));
     }
 
     fn remove(&mut self, tree: Tree, key: Vec<u8>) {
