@@ -117,6 +117,10 @@ impl Effects {
 
     /// The next thing for the ICQ session to do.
     pub fn next_command(&mut self) -> Option<Command> {
-        self.commands.pop_front()
+        let next = self.commands.pop_front();
+        if next.is_none() {
+            self.commands = VecDeque::new();
+        }
+        next
     }
 }

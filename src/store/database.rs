@@ -305,7 +305,7 @@ fn panic_message(panic: &(dyn Any + Send)) -> String {
 }
 
 /// What sled keeps in memory, roughly; it is no limit (rust-stack.md §5).
-const CACHE_BYTES: u64 = 4 << 20;
+const CACHE_BYTES: u64 = 2 << 20;
 const DATA_FILE: &str = "db";
 
 #[cfg(test)]

@@ -67,6 +67,10 @@ impl List {
     /// As it was written down.
     pub(super) fn load(records: Vec<ContactRecord>) -> Self {
         let mut list = Self::default();
+        // Grown bit by bit, each would leave holes behind that nothing else fits.
+        let names = records.iter().map(|record| record.contact.name.len());
+        list.names.text.reserve_exact(names.sum());
+        list.items.reserve_exact(records.len());
         for record in records {
             let uin = record.contact.uin;
             let name = list.names.push(&record.contact.name);
