@@ -269,7 +269,7 @@ const GROUP: usize = 256;
 const SPACING: Duration = Duration::from_millis(10);
 
 /// How long a change that nobody waits for may stay unwritten.
-const LINGER: Duration = Duration::from_millis(20);
+const LINGER: Duration = Duration::from_millis(10);
 
 #[cfg(test)]
 mod tests {

@@ -89,7 +89,7 @@ impl<U> Marks<U> {
 }
 
 /// From one ping to the next. What waits for one is only that something written down may be forgotten.
-const INTERVAL: Duration = Duration::from_millis(25);
+const INTERVAL: Duration = Duration::from_millis(10);
 
 /// A ping may be lost to another instance of this program (xmpp-gateway.md §10.6).
 const PATIENCE: Duration = Duration::from_secs(10);
