@@ -7,8 +7,8 @@ use crate::gateway::Mark;
 
 /// The points in the outgoing stream whose arrival somebody waits for.
 ///
-/// One ping is under way at a time and serves every mark before it, however many, and the next one
-/// waits a little for more of them; so their number does not depend on the number of messages.
+/// One ping is under way at a time and serves every mark before it, however many; so their number
+/// depends on the server's pace and not on the number of messages.
 #[derive(Debug)]
 pub struct Marks<U> {
     /// Behind the last ping.
@@ -17,8 +17,6 @@ pub struct Marks<U> {
     covered: Vec<MarkOf<U>>,
     sent: Option<(u64, Instant)>,
     last_number: u64,
-    /// When the last one was written.
-    last_sent: Option<Instant>,
 }
 
 /// A user's mark.
@@ -37,7 +35,6 @@ impl<U> Default for Marks<U> {
             covered: Vec::new(),
             sent: None,
             last_number: 0,
-            last_sent: None,
         }
     }
 }
@@ -52,7 +49,7 @@ impl<U> Marks<U> {
     /// replaced by a new one behind everything.
     pub fn poll_ping(&mut self, now: Instant) -> Option<u64> {
         let needed = match self.sent {
-            None => !self.waiting.is_empty() && self.is_rested(now),
+            None => !self.waiting.is_empty(),
             Some((_, sent)) => now - sent >= PATIENCE,
         };
         if !needed {
@@ -61,12 +58,7 @@ impl<U> Marks<U> {
         self.covered.append(&mut self.waiting);
         self.last_number += 1;
         self.sent = Some((self.last_number, now));
-        self.last_sent = Some(now);
         Some(self.last_number)
-    }
-
-    fn is_rested(&self, now: Instant) -> bool {
-        self.last_sent.is_none_or(|last| now - last >= INTERVAL)
     }
 
     /// A ping came back: what was before it has reached the server.
@@ -80,16 +72,9 @@ impl<U> Marks<U> {
 
     /// When [`poll_ping`](Self::poll_ping) has to be asked again.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        match (self.sent, self.last_sent) {
-            (Some((_, sent)), _) => Some(sent + PATIENCE),
-            (None, Some(last)) if !self.waiting.is_empty() => Some(last + INTERVAL),
-            (None, _) => None,
-        }
+        self.sent.map(|(_, sent)| sent + PATIENCE)
     }
 }
-
-/// From one ping to the next. What waits for one is only that something written down may be forgotten.
-const INTERVAL: Duration = Duration::from_millis(10);
 
 /// A ping may be lost to another instance of this program (xmpp-gateway.md §10.6).
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -123,10 +108,7 @@ mod tests {
 
         assert_eq!(marks.poll_ping(now), None);
         assert_eq!(marks.handle_returned(first), [mark(1)]);
-        assert_eq!(marks.poll_ping(now), None);
-        let turn = marks.poll_timeout().unwrap();
-        assert_eq!(turn, now + INTERVAL);
-        let second = marks.poll_ping(turn).unwrap();
+        let second = marks.poll_ping(now).unwrap();
         assert_eq!(marks.handle_returned(second), [mark(2)]);
     }
 
