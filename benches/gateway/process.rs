@@ -47,6 +47,52 @@ impl Sub for Cpu {
     }
 }
 
+/// What the threads of a gateway have run so far.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Threads {
+    /// Those of the runtime: stanzas, users, sockets.
+    pub runtime: Duration,
+    /// The one that owns the store.
+    pub store: Duration,
+    /// sled's own.
+    pub sled: Duration,
+}
+
+impl Threads {
+    /// Those of process `pid`; `None` if there is none.
+    pub fn of(pid: Option<u32>) -> Option<Self> {
+        let mut threads = Self::default();
+        for task in fs::read_dir(format!("/proc/{}/task", pid?)).ok()? {
+            let folder = task.ok()?.path();
+            // One may have ended meanwhile.
+            let read = |name: &str| fs::read_to_string(folder.join(name)).unwrap_or_default();
+            let ran = read("schedstat");
+            let ran = ran.split_whitespace().next().unwrap_or_default();
+            let ran = Duration::from_nanos(ran.parse().unwrap_or_default());
+            let name = read("comm");
+            *match name.trim() {
+                "store" => &mut threads.store,
+                name if name.starts_with("sled") => &mut threads.sled,
+                _ => &mut threads.runtime,
+            } += ran;
+        }
+        Some(threads)
+    }
+}
+
+impl Sub for Threads {
+    type Output = Self;
+
+    /// Threads that ended meanwhile have taken their time along.
+    fn sub(self, earlier: Self) -> Self {
+        Self {
+            runtime: self.runtime.saturating_sub(earlier.runtime),
+            store: self.store.saturating_sub(earlier.store),
+            sled: self.sled.saturating_sub(earlier.sled),
+        }
+    }
+}
+
 /// `CLK_TCK` is 100 on every Linux that Debian builds.
 const MILLIS_PER_TICK: u64 = 10;
 

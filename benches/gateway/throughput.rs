@@ -7,20 +7,25 @@ use icq_transport::model::Uin;
 use icq_transport::runtime::demo::client::Client;
 use icq_transport::runtime::demo::programs::Gateway;
 use icq_transport::runtime::demo::prosody::{COMPONENT, Prosody};
-use icq_transport::server::{Account, JournalEvent, SIESTA, Setup};
+use icq_transport::server::{Account, Behaviour, JournalEvent, Setup};
 use minidom::Element;
+use tokio::process::Command;
 use tokio::sync::mpsc;
 use tokio::time::sleep;
 
 use crate::icq::SharedServer;
-use crate::process::Cpu;
+use crate::process::{Cpu, Threads};
 use crate::program;
 
 /// Users that write and are written to at the same time.
 const USERS: u32 = 40;
 
+/// Contacts that each of them talks to: messages to one contact go one after the other, so a single
+/// one would measure how long an acknowledgement takes.
+const CONTACTS: u32 = 5;
+
 /// Messages of one user that may be on their way: below the gateway's queue of 100.
-const WINDOW: u32 = 40;
+const WINDOW: u32 = 50;
 
 /// The pace of the paced runs, all users together, per second, and how long they last.
 const PACE: u32 = 200;
@@ -30,11 +35,14 @@ const PACED_FOR: Duration = Duration::from_secs(10);
 pub async fn run(messages: u32) {
     let mut bench = Bench::start().await;
     println!(
-        "throughput: {USERS} users, one body of {} bytes",
+        "throughput: {USERS} users with {CONTACTS} contacts each, one body of {} bytes",
         body(0, 0).len()
     );
-    println!("| run | messages/s | gateway µs/message | of it system | Prosody µs/message |");
-    println!("|---|---|---|---|---|");
+    println!(
+        "| run | messages/s | gateway µs/message | of it system | its threads: runtime, store, sled \
+         | messages/flush | Prosody µs/message |"
+    );
+    println!("|---|---|---|---|---|---|---|");
     bench
         .measure("XMPP → ICQ, saturated", Direction::ToIcq, messages, None)
         .await;
@@ -77,15 +85,23 @@ impl Bench {
         let prosody = Prosody::start(&folder.path().join("prosody"), &accounts)
             .await
             .expect("Prosody");
+        let accounts = (0..USERS).map(|user| Account::new(number(user), "secret1"));
+        let contacts = (0..CONTACTS).map(|place| Account::new(contact(place), "secret1"));
         let icq = SharedServer::start(Setup {
-            accounts: (0..USERS)
-                .map(|user| Account::new(number(user), "secret1"))
-                .collect(),
+            accounts: accounts.chain(contacts).collect(),
             journal: 1_000_000,
+            behaviour: Behaviour {
+                // What it drops comes again after ten seconds, and those would be measured.
+                packets_per_second: None,
+                ..Behaviour::reference()
+            },
             ..Setup::default()
         })
         .await
         .expect("the ICQ server");
+        for place in 0..CONTACTS {
+            icq.with(|server, now| server.set_status(now, contact(place), Some(0)));
+        }
         let limits = "[limits]\nmessages_per_second = 100000\nmessage_burst = 100000\n\
              stanzas_per_second = 100000\nstanza_burst = 100000\nlogins_per_second = 100\n";
         let gateway = Gateway::start(
@@ -126,6 +142,8 @@ impl Bench {
     ) {
         while self.received.try_recv().is_ok() {}
         let (gateway, prosody) = (Cpu::of(self.gateway.pid()), Cpu::of(self.prosody.pid()));
+        let threads = Threads::of(self.gateway.pid()).expect("it lives");
+        let flushes_before = flushes(&self.gateway).await;
         let started = Instant::now();
 
         let arrived = self.send(direction, messages, pace).await;
@@ -134,12 +152,18 @@ impl Bench {
         // A process that is gone has no figures; the run is worthless then.
         let gateway = Cpu::of(self.gateway.pid()).expect("it lives") - gateway.expect("it lived");
         let prosody = Cpu::of(self.prosody.pid()).expect("it lives") - prosody.expect("it lived");
+        let threads = Threads::of(self.gateway.pid()).expect("it lives") - threads;
+        let flushes_made = flushes(&self.gateway).await - flushes_before;
         let each = |time: Duration| time.as_secs_f64() * 1e6 / f64::from(arrived.max(1));
         println!(
-            "| {name} | {:.0} | {:.1} | {:.1} | {:.1} |",
+            "| {name} | {:.0} | {:.1} | {:.1} | {:.1}, {:.1}, {:.1} | {:.1} | {:.1} |",
             f64::from(arrived) / took.as_secs_f64(),
             each(gateway.total()),
             each(gateway.system),
+            each(threads.runtime),
+            each(threads.store),
+            each(threads.sled),
+            f64::from(arrived) / flushes_made.max(1) as f64,
             each(prosody.total()),
         );
         assert_eq!(arrived, messages, "{name}: messages are missing");
@@ -150,39 +174,41 @@ impl Bench {
         let started = Instant::now();
         let (mut sent, mut arrived) = (0, 0);
         let mut last_arrival = Instant::now();
-        let mut on_their_way: BTreeMap<u32, u32> = (0..USERS).map(|user| (user, 0)).collect();
+        let mut on_their_way = BTreeMap::new();
         while arrived < messages && last_arrival.elapsed() < Duration::from_secs(10) {
             let due = pace.map_or(messages, |pace| {
                 messages.min((started.elapsed().as_secs_f64() * f64::from(pace)) as u32)
             });
-            for (user, waiting) in &mut on_their_way {
-                while sent < due && *waiting < WINDOW {
-                    self.send_one(direction, *user, sent);
-                    *waiting += 1;
-                    sent += 1;
-                    if pace.is_some() {
-                        break;
-                    }
+            // All take turns, each with its contacts in turn.
+            while sent < due {
+                let waiting = on_their_way.entry(sent % USERS).or_insert(0);
+                if *waiting >= WINDOW {
+                    break;
                 }
+                *waiting += 1;
+                self.send_one(direction, sent);
+                sent += 1;
             }
             sleep(Duration::from_millis(1)).await;
             for user in self.arrivals(direction) {
                 arrived += 1;
                 last_arrival = Instant::now();
                 if let Some(waiting) = on_their_way.get_mut(&user) {
-                    *waiting = waiting.saturating_sub(1);
+                    *waiting = u32::saturating_sub(*waiting, 1);
                 }
             }
         }
         arrived
     }
 
-    fn send_one(&self, direction: Direction, user: u32, message: u32) {
+    fn send_one(&self, direction: Direction, message: u32) {
+        let user = message % USERS;
+        let contact = contact(message / USERS % CONTACTS);
         let text = body(user, message);
         match direction {
             Direction::ToIcq => {
                 let stanza = format!(
-                    "<message type='chat' id='m{message}' to='{SIESTA}@{COMPONENT}'><body>{text}</body>\
+                    "<message type='chat' id='m{message}' to='{contact}@{COMPONENT}'><body>{text}</body>\
                      <active xmlns='http://jabber.org/protocol/chatstates'/>\
                      <request xmlns='urn:xmpp:receipts'/></message>"
                 );
@@ -192,7 +218,7 @@ impl Bench {
             Direction::ToXmpp => {
                 let (text, _, _) = encoding_rs::WINDOWS_1251.encode(&text);
                 self.icq
-                    .with(|server, now| server.write(now, SIESTA, number(user), 1, &text));
+                    .with(|server, now| server.write(now, contact, number(user), 1, &text));
             }
         }
     }
@@ -206,9 +232,9 @@ impl Bench {
                 .with(|server, _| server.take_journal())
                 .into_iter()
                 .filter_map(|entry| match entry.event {
-                    JournalEvent::Accepted {
-                        from, to: SIESTA, ..
-                    } => Some(from.0 - FIRST),
+                    JournalEvent::Accepted { from, to, .. } if is_contact(to) => {
+                        Some(from.0 - FIRST)
+                    }
                     _ => None,
                 })
                 .collect(),
@@ -217,9 +243,18 @@ impl Bench {
 }
 
 const FIRST: u32 = 300_000;
+const FIRST_CONTACT: u32 = 200_000;
 
 fn number(user: u32) -> Uin {
     Uin(FIRST + user)
+}
+
+fn contact(place: u32) -> Uin {
+    Uin(FIRST_CONTACT + place)
+}
+
+fn is_contact(uin: Uin) -> bool {
+    (FIRST_CONTACT..FIRST_CONTACT + CONTACTS).contains(&uin.0)
 }
 
 fn body(user: u32, message: u32) -> String {
@@ -249,6 +284,15 @@ async fn log_in_and_register(port: u16, name: &str, number: Uin) -> Client {
     client
 }
 
+/// How often the gateway has waited for its disk so far.
+async fn flushes(gateway: &Gateway) -> u64 {
+    let command = gateway.status_command();
+    let asked = Command::new(&command[0]).args(&command[1..]).output().await;
+    let status: serde_json::Value =
+        serde_json::from_slice(&asked.expect("status runs").stdout).expect("an answer");
+    status["store"]["flushes"].as_u64().expect("a number")
+}
+
 /// Sends what it is told to, and tells what it receives.
 async fn serve(
     mut client: Client,
@@ -269,8 +313,9 @@ async fn serve(
             }
             stanza = client.receive() => {
                 let Ok(stanza) = stanza else { return };
-                let is_message = stanza.name() == "message"
-                    && stanza.attr("from").is_some_and(|from| from.starts_with(&SIESTA.to_string()));
+                let from = stanza.attr("from").and_then(|from| from.split_once('@')?.0.parse().ok());
+                let is_message =
+                    stanza.name() == "message" && from.is_some_and(|from| is_contact(Uin(from)));
                 if is_message && tell.send(user).is_err() {
                     return;
                 }
@@ -284,8 +329,9 @@ fn xml_alone() {
     const TIMES: u32 = 50_000;
     let stanza = format!(
         "<message xmlns='jabber:component:accept' type='chat' id='m1' from='user1@localhost/bench' \
-         to='{SIESTA}@{COMPONENT}'><body>{}</body><active xmlns='http://jabber.org/protocol/chatstates'/>\
+         to='{}@{COMPONENT}'><body>{}</body><active xmlns='http://jabber.org/protocol/chatstates'/>\
          <request xmlns='urn:xmpp:receipts'/></message>",
+        contact(0),
         body(1, 1)
     );
     let started = Instant::now();

@@ -39,6 +39,7 @@ pub const KEYS: &[&str] = &[
     "gateway.message_hold",
     "gateway.registration_deadline",
     "limits.users",
+    "limits.probes_per_second",
     "limits.logins_per_second",
     "limits.messages_per_second",
     "limits.message_burst",

@@ -173,6 +173,7 @@ fn limits(keys: &Keys, default: &Limits) -> Result<Limits, Error> {
     let count = |key, default| keys.or(key, &kind::COUNT, default);
     Ok(Limits {
         users: count("limits.users", default.users)?,
+        probes_per_second: rate("limits.probes_per_second", default.probes_per_second)?,
         logins_per_second: rate("limits.logins_per_second", default.logins_per_second)?,
         messages_per_second: rate("limits.messages_per_second", default.messages_per_second)?,
         message_burst: rate("limits.message_burst", default.message_burst)?,

@@ -103,8 +103,8 @@ impl Effects {
     /// The next thing for the driver to do.
     pub fn next_output(&mut self) -> Option<UserOutput> {
         let next = self.outputs.pop_front();
-        // A login makes many at once; idle users keep no room for them.
-        if next.is_none() && self.outputs.capacity() > MAX_IDLE {
+        // There are many users, and most are idle: they keep no room.
+        if next.is_none() {
             self.outputs = VecDeque::new();
         }
         next
@@ -117,9 +117,10 @@ impl Effects {
 
     /// The next thing for the ICQ session to do.
     pub fn next_command(&mut self) -> Option<Command> {
-        self.commands.pop_front()
+        let next = self.commands.pop_front();
+        if next.is_none() {
+            self.commands = VecDeque::new();
+        }
+        next
     }
 }
-
-/// Room for outputs that a user without any may keep.
-const MAX_IDLE: usize = 8;

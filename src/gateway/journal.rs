@@ -181,6 +181,13 @@ impl Journal {
         }
     }
 
+    /// The sender of a message that failed has the error: written at once, because until then a restart
+    /// would have it sent again.
+    pub fn told(&mut self, id: u64) {
+        self.ended(id);
+        self.barrier = true;
+    }
+
     /// Takes a message from ICQ.
     pub fn add_incoming(&mut self, incoming: Incoming) {
         self.barrier = true;

@@ -401,7 +401,7 @@ impl Outbox {
         self.failed.retain(|failed| {
             let told = failed.mark.is_some_and(|told| told <= mark);
             if told {
-                journal.ended(failed.id);
+                journal.told(failed.id);
             }
             !told
         });

@@ -90,6 +90,8 @@ impl Resources {
             .unwrap_or(0);
         let mut resource = Resource::read(jid, presence, now.unix, turn);
         let Some(at) = at else {
+            // Most have one, and no room for four.
+            self.online.reserve_exact(1);
             self.online.push(resource);
             return Announced::New;
         };

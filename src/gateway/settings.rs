@@ -79,6 +79,8 @@ pub struct ContactAddresses {
 pub struct Limits {
     /// Registered users.
     pub users: usize,
+    /// Users asked per second, once the link is up, where they are online.
+    pub probes_per_second: u32,
     /// ICQ logins started per second.
     pub logins_per_second: u32,
     /// Messages to ICQ per second and user.
@@ -107,6 +109,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             users: 10_000,
+            probes_per_second: 50,
             logins_per_second: 5,
             messages_per_second: 5,
             message_burst: 20,

@@ -113,7 +113,7 @@ impl GatewayTask {
                 }
             }
             GatewayOutput::Start { user, run } => {
-                for stanza in self.users.start(user, *run, self.link.number()) {
+                for stanza in self.users.start(user, run, self.link.number()) {
                     self.handle_stanza(now, stanza);
                 }
             }

@@ -3,8 +3,9 @@
 use std::thread;
 use std::time::Duration;
 
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout_at};
 use xmpp_parsers::jid::BareJid;
 
 use crate::store::{Change, Error, Statistics, Store, UserRecord};
@@ -32,7 +33,7 @@ enum Request {
     Write {
         jid: BareJid,
         changes: Vec<Change>,
-        done: Option<oneshot::Sender<()>>,
+        done: Option<Done>,
     },
     Load {
         jid: BareJid,
@@ -42,17 +43,22 @@ enum Request {
     Close,
 }
 
-/// Moves `store` to a thread of its own.
+/// Answered when a change is durable.
+type Done = oneshot::Sender<()>;
+
+/// Moves `store` to a thread of its own, within a runtime.
 pub(super) fn spawn(store: Store) -> std::io::Result<(StoreHandle, StoreThread)> {
     let (requests, receiver) = mpsc::channel(QUEUE);
     let (sender, ended) = oneshot::channel();
+    let (flushed, to_tell) = mpsc::unbounded_channel();
+    tokio::spawn(tell(to_tell));
     // A runtime of its own, for nothing but its timer: the thread outlives tasks, not the reverse.
     let timer = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .build()?;
     thread::Builder::new()
         .name("store".to_owned())
-        .spawn(move || sender.send(timer.block_on(serve(store, receiver))))?;
+        .spawn(move || sender.send(timer.block_on(serve(store, receiver, flushed))))?;
     Ok((StoreHandle { requests }, StoreThread { ended }))
 }
 
@@ -60,13 +66,15 @@ impl StoreHandle {
     /// Writes changes and waits until they are durable.
     pub(super) async fn save(&self, jid: BareJid, changes: Vec<Change>) -> Result<(), Gone> {
         let (done, durable) = oneshot::channel();
-        self.write(jid, changes, Some(done)).await?;
+        let done = Some(done);
+        self.ask(Request::Write { jid, changes, done }).await?;
         durable.await.map_err(|_| Gone)
     }
 
     /// Writes changes, soon.
     pub(super) async fn note(&self, jid: BareJid, changes: Vec<Change>) -> Result<(), Gone> {
-        self.write(jid, changes, None).await
+        let done = None;
+        self.ask(Request::Write { jid, changes, done }).await
     }
 
     /// What is kept about a user, after everything that was asked to be written before.
@@ -88,17 +96,15 @@ impl StoreHandle {
         self.ask(Request::Close).await
     }
 
-    async fn write(
-        &self,
-        jid: BareJid,
-        changes: Vec<Change>,
-        done: Option<oneshot::Sender<()>>,
-    ) -> Result<(), Gone> {
-        self.ask(Request::Write { jid, changes, done }).await
-    }
-
+    /// Whoever asks seldom has to wait, so the room that waiting takes is not kept for it.
     async fn ask(&self, request: Request) -> Result<(), Gone> {
-        self.requests.send(request).await.map_err(|_| Gone)
+        match self.requests.try_send(request) {
+            Ok(()) => Ok(()),
+            Err(TrySendError::Closed(_)) => Err(Gone),
+            Err(TrySendError::Full(request)) => Box::pin(self.requests.send(request))
+                .await
+                .map_err(|_| Gone),
+        }
     }
 }
 
@@ -119,11 +125,16 @@ impl Request {
 
 /// Serves until asked to close, until nobody is left to ask, or until the store fails: after that
 /// nothing may be promised.
-async fn serve(mut store: Store, mut requests: mpsc::Receiver<Request>) -> Result<(), Error> {
+async fn serve(
+    mut store: Store,
+    mut requests: mpsc::Receiver<Request>,
+    to_tell: mpsc::UnboundedSender<Vec<Done>>,
+) -> Result<(), Error> {
     let mut group = Vec::new();
+    let mut flushed = Instant::now();
     while requests.recv_many(&mut group, GROUP).await > 0 {
-        linger(&mut requests, &mut group).await;
-        let mut writes = Writes::default();
+        gather(&mut requests, &mut group, flushed + SPACING).await;
+        let mut writes = Writes::new(to_tell.clone());
         for request in group.drain(..) {
             match request {
                 Request::Write { jid, changes, done } => writes.add(jid, changes, done),
@@ -144,35 +155,63 @@ async fn serve(mut store: Store, mut requests: mpsc::Receiver<Request>) -> Resul
                 }
             }
         }
-        writes.apply(&mut store)?;
+        if !writes.changes.is_empty() {
+            writes.apply(&mut store)?;
+            flushed = Instant::now();
+        }
     }
     store.close()
 }
 
-/// While nobody waits, waits for more: notes share the flush of the next write that is waited for.
-async fn linger(requests: &mut mpsc::Receiver<Request>, group: &mut Vec<Request>) {
-    let end = Instant::now() + LINGER;
-    let mut urgent = group.iter().any(Request::is_urgent);
-    while !urgent && group.len() < GROUP {
-        let known = group.len();
-        let more = requests.recv_many(group, GROUP - known);
+/// Waits for more that can share a flush: until `turn` if somebody waits for one in the group, for a
+/// while longer if nobody does.
+async fn gather(requests: &mut mpsc::Receiver<Request>, group: &mut Vec<Request>, turn: Instant) {
+    let end = turn.max(Instant::now() + LINGER);
+    let mut seen = 0;
+    while group.len() < GROUP {
+        if group[seen..].iter().any(Request::is_urgent) {
+            // Asleep, it is not woken for each that comes.
+            sleep_until(turn).await;
+            let more = std::iter::from_fn(|| requests.try_recv().ok());
+            group.extend(more.take(GROUP.saturating_sub(group.len())));
+            return;
+        }
+        seen = group.len();
+        let more = requests.recv_many(group, GROUP - seen);
         if !matches!(timeout_at(end, more).await, Ok(1..)) {
             return;
         }
-        urgent = group[known..].iter().any(Request::is_urgent);
+    }
+}
+
+/// Tells those who waited, on their own side: they are woken together and not one by one across.
+async fn tell(mut flushed: mpsc::UnboundedReceiver<Vec<Done>>) {
+    while let Some(done) = flushed.recv().await {
+        for done in done {
+            // Whoever waited may be gone.
+            let _ = done.send(());
+        }
     }
 }
 
 /// What is written with one flush.
-#[derive(Default)]
 struct Writes {
     changes: Vec<(BareJid, Vec<Change>)>,
-    /// Whoever waits for a change, and for how many of them.
-    waiting: Vec<Option<oneshot::Sender<()>>>,
+    /// Whoever waits for a change.
+    waiting: Vec<Option<Done>>,
+    to_tell: mpsc::UnboundedSender<Vec<Done>>,
 }
 
 impl Writes {
-    fn add(&mut self, jid: BareJid, changes: Vec<Change>, done: Option<oneshot::Sender<()>>) {
+    const fn new(to_tell: mpsc::UnboundedSender<Vec<Done>>) -> Self {
+        Self {
+            changes: Vec::new(),
+            waiting: Vec::new(),
+            to_tell,
+        }
+    }
+
+    fn add(&mut self, jid: BareJid, changes: Vec<Change>, done: Option<Done>) {
         self.changes.push((jid, changes));
         self.waiting.push(done);
     }
@@ -186,8 +225,10 @@ impl Writes {
             }
             return apply_each(store, &changes, waiting);
         }
-        for done in waiting.into_iter().flatten() {
-            let _ = done.send(());
+        let done: Vec<Done> = waiting.into_iter().flatten().collect();
+        if !done.is_empty() {
+            // If its runtime is gone, nobody waits.
+            let _ = self.to_tell.send(done);
         }
         Ok(())
     }
@@ -197,7 +238,7 @@ impl Writes {
 fn apply_each(
     store: &mut Store,
     changes: &[(BareJid, Vec<Change>)],
-    waiting: Vec<Option<oneshot::Sender<()>>>,
+    waiting: Vec<Option<Done>>,
 ) -> Result<(), Error> {
     for (change, done) in changes.iter().zip(waiting) {
         match store.apply(std::slice::from_ref(change)) {
@@ -223,8 +264,12 @@ const QUEUE: usize = 1024;
 /// Requests that are served with one flush.
 const GROUP: usize = 256;
 
+/// From one flush to the next: one that comes alone is written at once, those that come thick and
+/// fast are written together. A flush costs as much as the rest of what is done for ten messages.
+const SPACING: Duration = Duration::from_millis(10);
+
 /// How long a change that nobody waits for may stay unwritten.
-const LINGER: Duration = Duration::from_millis(20);
+const LINGER: Duration = Duration::from_millis(10);
 
 #[cfg(test)]
 mod tests {

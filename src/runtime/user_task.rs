@@ -7,6 +7,7 @@ use std::time::Instant;
 use tokio::io::Interest;
 use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::time::{Sleep, sleep_until};
 use xmpp_parsers::jid::BareJid;
 
@@ -51,7 +52,8 @@ pub(super) struct World {
 
 /// The task.
 pub(super) struct UserTask {
-    user: User,
+    /// As it came: moved into the task, it would leave a hole of its size behind, ten thousand times.
+    user: Box<User>,
     jid: Arc<BareJid>,
     inbox: Arc<Inbox>,
     world: World,
@@ -80,7 +82,7 @@ impl From<Gone> for Return {
 impl UserTask {
     /// The task of `user`, not yet running. `link` is the one that is up, if one is.
     pub(super) const fn new(
-        user: User,
+        user: Box<User>,
         jid: Arc<BareJid>,
         inbox: Arc<Inbox>,
         world: World,
@@ -204,9 +206,15 @@ impl UserTask {
         }
     }
 
+    /// There is room as a rule, so none is kept for waiting.
     async fn tell(&self, what: FromUser) -> Result<(), Return> {
-        let sent = self.world.outbox.send(what).await;
-        sent.map_err(|_| Return::Abandoned)
+        match self.world.outbox.try_send(what) {
+            Ok(()) => Ok(()),
+            Err(TrySendError::Closed(_)) => Err(Return::Abandoned),
+            Err(TrySendError::Full(what)) => Box::pin(self.world.outbox.send(what))
+                .await
+                .map_err(|_| Return::Abandoned),
+        }
     }
 
     /// A name may take seconds to resolve, and the user wants to be heard meanwhile.
@@ -246,7 +254,13 @@ impl UserTask {
     /// A datagram that does not leave is one that got lost: the session repeats it.
     async fn transmit(&mut self, datagram: &[u8]) {
         let Some(socket) = &self.socket else { return };
-        match socket.send(datagram).await {
+        let sent = match socket.try_send(datagram) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                Box::pin(socket.send(datagram)).await
+            }
+            sent => sent,
+        };
+        match sent {
             Ok(_) => {}
             Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
                 self.lose_socket(&error);

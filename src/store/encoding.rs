@@ -71,10 +71,31 @@ pub(super) enum Unreadable {
 
 /// The bytes to keep under `key` for `record`.
 pub(super) fn encode<R: Record>(sealing: &Key, key: &[u8], record: &R) -> Vec<u8> {
-    let body = postcard::to_extend(record, Vec::with_capacity(TYPICAL_BYTES))
-        .map(Zeroizing::new)
-        .expect("postcard refuses only sequences of unknown length, and no record has one");
-    seal(sealing, R::TREE, key, R::VERSION, &body)
+    let body = Zeroizing::new(body_in(Vec::with_capacity(TYPICAL_BYTES), record));
+    seal_body::<R>(sealing, key, &body)
+}
+
+/// A record in postcard, not sealed.
+pub(super) fn body<R: Record>(record: &R) -> Vec<u8> {
+    body_in(Vec::new(), record)
+}
+
+/// The record that [`body`] made these bytes of.
+pub(super) fn read_body<R: Record>(body: &[u8]) -> Result<R, Unreadable> {
+    match postcard::take_from_bytes(body) {
+        Ok((record, [])) => Ok(record),
+        _ => Err(Unreadable::Layout),
+    }
+}
+
+/// The bytes to keep under `key` for the record that [`body`] made these bytes of.
+pub(super) fn seal_body<R: Record>(sealing: &Key, key: &[u8], body: &[u8]) -> Vec<u8> {
+    seal(sealing, R::TREE, key, R::VERSION, body)
+}
+
+fn body_in<R: Record>(room: Vec<u8>, record: &R) -> Vec<u8> {
+    postcard::to_extend(record, room)
+        .expect("postcard refuses only sequences of unknown length, and no record has one")
 }
 
 /// The record kept under `key` as `bytes`.
@@ -83,10 +104,7 @@ pub(super) fn decode<R: Record>(sealing: &Key, key: &[u8], bytes: &[u8]) -> Resu
     if version != R::VERSION {
         return R::upgrade(version, &body);
     }
-    match postcard::take_from_bytes(&body) {
-        Ok((record, [])) => Ok(record),
-        _ => Err(Unreadable::Layout),
-    }
+    read_body(&body)
 }
 
 /// The number of the key that `bytes` were sealed with.
@@ -96,8 +114,10 @@ pub(super) fn key_id(bytes: &[u8]) -> Option<u8> {
 
 /// Seals a body of this version for a place in the database.
 pub(super) fn seal(sealing: &Key, tree: Tree, key: &[u8], version: u8, body: &[u8]) -> Vec<u8> {
-    let sealed = sealing.seal(&place(tree, key, version), body);
-    [&[version], sealed.as_slice()].concat()
+    let mut sealed = Vec::with_capacity(body.len() + SEAL_BYTES);
+    sealed.push(version);
+    sealing.seal(&place(tree, key, version), body, &mut sealed);
+    sealed
 }
 
 /// The version and the body of what was sealed for a place in the database.
@@ -118,6 +138,9 @@ fn place(tree: Tree, key: &[u8], version: u8) -> Vec<u8> {
     [tree.name().as_bytes(), &[0, version], key].concat()
 }
 
+/// What sealing adds, and the version.
+const SEAL_BYTES: usize = 42;
+
 /// Enough for most records, so that few copies of a password stay behind in freed memory.
 const TYPICAL_BYTES: usize = 512;
 
@@ -126,6 +149,7 @@ mod tests {
     use serde::Deserialize;
 
     use super::*;
+    use crate::store::log::{Line, Note};
     use crate::store::samples;
     use crate::store::{Change, UserRecord};
 
@@ -246,16 +270,33 @@ mod tests {
             ("CONTACTS_V1", body(&user.contacts), CONTACTS_V1),
             ("JOURNAL_V1", body(&user.journal[&5]), JOURNAL_V1),
             ("CURSOR_V1", body(&user.cursor), CURSOR_V1),
+            ("LOG_V1", body(&lines()), LOG_V1),
         ] {
             let now = record.escape_ascii();
             assert!(record == expected, "{name} is now: {now}");
         }
     }
 
+    fn lines() -> Vec<Line> {
+        let notes = [
+            Note::Add(5, vec![1, 2, 200]),
+            Note::Drop(256),
+            Note::Cursor(vec![3]),
+        ];
+        let line = |note| Line {
+            jid: "romeo@example.org".to_owned(),
+            note,
+        };
+        notes.map(line).into()
+    }
+
     fn body<R: Record>(record: &R) -> Vec<u8> {
         postcard::to_allocvec(record).unwrap()
     }
 
+    const LOG_V1: &[u8] = b"\
+        \x03\x11romeo@example.org\x00\x05\x03\x01\x02\xc8\x11romeo@example.org\x01\x80\x02\x11ro\
+        meo@example.org\x02\x01\x03";
     const REGISTRATION_V1: &[u8] = b"\
         \x91N\x10hunter2-montague\x01\x0cwindows-1251\x01\x80\xd0\x95\xff\xbc1";
     const LOGIN_V1: &[u8] = b"\

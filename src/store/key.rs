@@ -10,7 +10,7 @@ use std::io::{ErrorKind, Write as _};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use chacha20poly1305::aead::{Aead, Payload};
+use chacha20poly1305::aead::{Aead, AeadInOut, Payload};
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
 use zeroize::Zeroizing;
 
@@ -114,7 +114,8 @@ impl Key {
         self.keys[0].0
     }
 
-    /// Encrypts `text`, which only [`open`](Self::open)s again where `place` is the same.
+    /// Encrypts `text` and puts it behind what is in `out`; it [`open`](Self::open)s again only where
+    /// `place` is the same.
     ///
     /// | bytes | field        | meaning                              |
     /// |-------|--------------|--------------------------------------|
@@ -122,17 +123,18 @@ impl Key {
     /// | 24    | `NONCE`      | random                               |
     /// | n     | `CIPHERTEXT` | XChaCha20                            |
     /// | 16    | `TAG`        | Poly1305 over `CIPHERTEXT` and place |
-    pub(super) fn seal(&self, place: &[u8], text: &[u8]) -> Vec<u8> {
+    pub(super) fn seal(&self, place: &[u8], text: &[u8], out: &mut Vec<u8>) {
         let (id, cipher) = &self.keys[0];
         let nonce: [u8; NONCE_BYTES] = rand::random();
-        let payload = Payload {
-            msg: text,
-            aad: place,
-        };
-        let ciphertext = cipher
-            .encrypt(&XNonce::from(nonce), payload)
+        out.reserve_exact(1 + NONCE_BYTES + text.len() + TAG_BYTES);
+        out.push(*id);
+        out.extend_from_slice(&nonce);
+        let begin = out.len();
+        out.extend_from_slice(text);
+        let tag = cipher
+            .encrypt_inout_detached(&XNonce::from(nonce), place, (&mut out[begin..]).into())
             .expect("only texts of more than 256 GiB are refused");
-        [&[*id], nonce.as_slice(), &ciphertext].concat()
+        out.extend_from_slice(&tag);
     }
 
     /// Decrypts what [`seal`](Self::seal) made.
@@ -223,6 +225,7 @@ fn parse_line(line: &str) -> Option<(u8, Zeroizing<[u8; KEY_BYTES]>)> {
 
 const KEY_BYTES: usize = 32;
 const NONCE_BYTES: usize = 24;
+const TAG_BYTES: usize = 16;
 const FIRST_ID: u8 = 1;
 const PREAMBLE: &str = "\
 # Opens the database of icq-transport: ICQ passwords, contact lists, waiting messages.
@@ -236,11 +239,17 @@ mod tests {
 
     use super::*;
 
+    fn seal(key: &Key, place: &[u8], text: &[u8]) -> Vec<u8> {
+        let mut out = Vec::new();
+        key.seal(place, text, &mut out);
+        out
+    }
+
     #[test]
     fn what_was_sealed_opens_only_in_its_place_and_unaltered() {
         let key = Key::random();
 
-        let sealed = key.seal(b"here", b"hunter2");
+        let sealed = seal(&key, b"here", b"hunter2");
 
         assert_eq!(key.open(b"here", &sealed).unwrap().as_slice(), b"hunter2");
         assert_eq!(key.open(b"there", &sealed), Err(Unopened::Altered));
@@ -262,7 +271,10 @@ mod tests {
     fn two_sealings_of_one_text_differ() {
         let key = Key::random();
 
-        assert_ne!(key.seal(b"here", b"hunter2"), key.seal(b"here", b"hunter2"));
+        assert_ne!(
+            seal(&key, b"here", b"hunter2"),
+            seal(&key, b"here", b"hunter2")
+        );
     }
 
     #[test]
@@ -275,7 +287,7 @@ mod tests {
 
         assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
         let read = Key::read(&path).unwrap().unwrap();
-        let sealed = created.seal(b"", b"text");
+        let sealed = seal(&created, b"", b"text");
         assert_eq!(read.open(b"", &sealed).unwrap().as_slice(), b"text");
         assert!(!path.with_extension("new").exists());
     }
@@ -306,11 +318,11 @@ mod tests {
         let before = Key::parse(&old, path).unwrap();
         let after = Key::parse(&format!("# comment\n\n{new}\n{old}\n"), path).unwrap();
 
-        let sealed = before.seal(b"", b"text");
+        let sealed = seal(&before, b"", b"text");
 
         assert_eq!(after.open(b"", &sealed).unwrap().as_slice(), b"text");
         assert_eq!((before.id(), after.id()), (1, 2));
-        let sealed = after.seal(b"", b"text");
+        let sealed = seal(&after, b"", b"text");
         assert_eq!(before.open(b"", &sealed), Err(Unopened::UnknownKey));
     }
 

@@ -8,6 +8,7 @@ mod database;
 mod encoding;
 mod error;
 mod key;
+mod log;
 mod opening;
 mod plan;
 mod record;
@@ -17,6 +18,7 @@ mod samples;
 mod tests;
 mod witness;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -27,7 +29,8 @@ use crate::model::Uin;
 use database::{Database, Tree, Writes};
 use encoding::{Record, Unreadable};
 use key::Unopened;
-use plan::Plan;
+use log::Log;
+use plan::{Plan, Planned};
 use witness::Witness;
 
 pub use database::expects_panic;
@@ -45,6 +48,7 @@ pub struct Store {
     database: Database,
     key: Key,
     generation: u64,
+    log: Log,
     counted: Counted,
 }
 
@@ -121,7 +125,7 @@ impl Store {
         if let Some(cursor) = self.record(key)? {
             user.cursor = cursor;
         }
-        let prefix = plan::journal_prefix(jid);
+        let prefix = plan::journal_prefix(jid.as_str());
         for (key, bytes) in self.database.with_prefix(Tree::Journal, &prefix)? {
             let batch = key[prefix.len()..]
                 .try_into()
@@ -129,6 +133,9 @@ impl Store {
                 .map_err(|_| self.damaged(Tree::Journal, &key, "its key has another length"))?;
             user.journal.insert(batch, self.decode(&key, &bytes)?);
         }
+        let name = jid.as_str();
+        let completed = self.log.complete(name, &mut user);
+        completed.map_err(|why| self.unreadable(Tree::Log, name.as_bytes(), why))?;
         Ok(Some(user))
     }
 
@@ -143,9 +150,23 @@ impl Store {
                 .iter()
                 .any(|change| matches!(change, Change::Registration(_) | Change::Forget));
         }
-        let writes = plan.into_writes();
-        if writes.is_empty() {
+        let planned = plan.done();
+        let Planned {
+            mut writes,
+            lines,
+            forgotten,
+        } = planned;
+        if writes.is_empty() && lines.is_empty() {
             return Ok(());
+        }
+        for jid in &forgotten {
+            self.log.forget(jid);
+        }
+        if forgotten.is_empty() && !self.log.is_full() {
+            self.log.write(&self.key, lines, &mut writes);
+        } else {
+            self.log.add(lines);
+            self.log.fold(&self.key, &self.database, &mut writes)?;
         }
         self.counted.writes += 1;
         self.counted.flushes += 1;
@@ -158,7 +179,9 @@ impl Store {
 
     /// Ends the store in order: what was lost afterwards is noticed at the next start.
     pub fn close(mut self) -> Result<(), Error> {
-        self.write_generation(Writes::new())
+        let mut writes = Writes::new();
+        self.log.fold(&self.key, &self.database, &mut writes)?;
+        self.write_generation(writes)
     }
 
     /// Random bytes that stay the same for the life of the database: stanza ids made with them can
@@ -184,9 +207,11 @@ impl Store {
 
     /// What the store has to tell the operator. Counts records, so not for every second.
     pub fn statistics(&self) -> Result<Statistics, Error> {
+        let mut batches: BTreeSet<_> = self.database.keys(Tree::Journal)?.into_iter().collect();
+        self.log.complete_keys(&mut batches);
         Ok(Statistics {
             users: self.database.keys(Tree::Registration)?.len(),
-            batches: self.database.keys(Tree::Journal)?.len(),
+            batches: batches.len(),
             bytes_on_disk: self.database.bytes_on_disk()?,
             writes: self.counted.writes,
             flushes: self.counted.flushes,
@@ -239,5 +264,5 @@ struct Counted {
 
 /// The layout this program writes: the trees, their keys, and the versions of all records. Rises
 /// whenever one of them changes.
-const SCHEMA: u32 = 1;
+const SCHEMA: u32 = 2;
 const UIN_BYTES: usize = 4;

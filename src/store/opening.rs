@@ -4,6 +4,7 @@ use zeroize::Zeroizing;
 
 use super::database::{Database, Tree, Writes};
 use super::encoding;
+use super::log::{Log, ReadError};
 use super::witness::Witness;
 use super::{Counted, Error, Key, SCHEMA, Store};
 
@@ -16,6 +17,7 @@ impl Store {
             database: Database::open(witness)?,
             key,
             generation: 0,
+            log: Log::default(),
             counted: Counted::default(),
         };
         let mut writes = Writes::new();
@@ -36,6 +38,8 @@ impl Store {
                 store.generation
             )));
         }
+        store.log = store.read_log()?;
+        store.log.fold(&store.key, &store.database, &mut writes)?;
         // Records of an older layout are upgraded as they are read, and newer ones are written.
         writes.insert(
             (Tree::Meta, SCHEMA_KEY.to_vec()),
@@ -57,6 +61,13 @@ impl Store {
         self.generation = generation;
         self.database.flush()?;
         self.database.sync(generation)
+    }
+
+    fn read_log(&self) -> Result<Log, Error> {
+        Log::read(&self.database, &self.key).map_err(|error| match error {
+            ReadError::Database(error) => error,
+            ReadError::Unreadable(key, why) => self.unreadable(Tree::Log, &key, why),
+        })
     }
 
     fn read_generation(&self) -> Result<u64, Error> {
@@ -144,12 +155,13 @@ impl Store {
 }
 
 /// The trees whose values are sealed records.
-const SEALED: [Tree; 5] = [
+const SEALED: [Tree; 6] = [
     Tree::Registration,
     Tree::Login,
     Tree::Contacts,
     Tree::Journal,
     Tree::Cursor,
+    Tree::Log,
 ];
 const GENERATION_KEY: &[u8] = b"generation";
 pub(super) const SCHEMA_KEY: &[u8] = b"schema";

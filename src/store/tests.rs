@@ -123,6 +123,55 @@ fn many_changes_at_once_cost_one_flush() {
 }
 
 #[test]
+fn many_pages_are_folded_and_what_they_say_stays() {
+    let folder = folder();
+    let key = Key::random();
+    let mut store = Store::open(folder.path(), key.clone()).unwrap();
+    let mut expected = model(None, &everything());
+    store.apply(&[(romeo(), everything())]).unwrap();
+
+    for batch in 1000..1000 + log::MAX_PAGES + 10 {
+        let add = Change::AddBatch {
+            batch,
+            entries: messages(),
+        };
+        let changes = vec![add, Change::DropBatch(batch - 1)];
+        store.apply(&[(romeo(), changes.clone())]).unwrap();
+        expected = model(expected, &changes);
+    }
+
+    let pages = |store: &Store| store.database.keys(Tree::Log).unwrap().len();
+    assert!((1..20).contains(&pages(&store)), "{}", pages(&store));
+    assert_eq!(store.load(&romeo()).unwrap(), expected);
+    assert_eq!(store.statistics().unwrap().batches, 3);
+    // As after a kill: nobody has closed it.
+    drop(store);
+    let store = open_again(folder.path(), &key);
+    assert_eq!(pages(&store), 0);
+    assert_eq!(store.load(&romeo()).unwrap(), expected);
+    assert_eq!(store.database.keys(Tree::Journal).unwrap().len(), 3);
+}
+
+#[test]
+fn a_page_that_does_not_open_is_damage() {
+    let folder = folder();
+    let key = Key::random();
+    let mut store = Store::open(folder.path(), key.clone()).unwrap();
+    store.apply(&[(romeo(), everything())]).unwrap();
+    let pages = store.database.with_prefix(Tree::Log, b"").unwrap();
+    let elsewhere = (
+        (Tree::Log, 9_u64.to_be_bytes().to_vec()),
+        Some(pages[0].1.clone()),
+    );
+    store.database.write(&Writes::from([elsewhere])).unwrap();
+    drop(store);
+
+    let refused = Store::open(folder.path(), key).err().unwrap();
+
+    assert!(matches!(refused, Error::Damaged { .. }), "{refused}");
+}
+
+#[test]
 fn neither_password_nor_text_nor_reason_is_in_any_file() {
     let folder = folder();
     let mut store = open(&folder);

@@ -67,6 +67,10 @@ impl List {
     /// As it was written down.
     pub(super) fn load(records: Vec<ContactRecord>) -> Self {
         let mut list = Self::default();
+        // Grown bit by bit, each would leave holes behind that nothing else fits.
+        let names = records.iter().map(|record| record.contact.name.len());
+        list.names.text.reserve_exact(names.sum());
+        list.items.reserve_exact(records.len());
         for record in records {
             let uin = record.contact.uin;
             let name = list.names.push(&record.contact.name);
@@ -215,10 +219,13 @@ impl List {
     }
 
     fn change_rare(&mut self, uin: Uin, change: impl FnOnce(&mut Rare)) {
-        let rare = self.rare.entry(uin).or_default();
-        change(rare);
-        if rare.request.is_none() && rare.asked.is_none() {
-            self.rare.remove(&uin);
+        let mut rare = self.rare.remove(&uin).unwrap_or_default();
+        change(&mut rare);
+        if rare.request.is_some() || rare.asked.is_some() {
+            self.rare.insert(uin, rare);
+        } else if self.rare.is_empty() {
+            // One that had something once keeps room for more.
+            self.rare = BTreeMap::new();
         }
     }
 }

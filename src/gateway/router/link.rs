@@ -98,10 +98,11 @@ impl Link {
         };
     }
 
-    /// Whom to tell next that the link is up. `after` finds the next user behind one, or the first.
+    /// Whom to tell next that the link is up, so many `per_second`. `after` finds the next user behind one, or the first.
     pub(super) fn next(
         &mut self,
         now: Instant,
+        per_second: u32,
         after: impl Fn(Option<&BareJid>) -> Option<BareJid>,
     ) -> Option<BareJid> {
         if let Stage::Waiting { until } = self.stage
@@ -116,7 +117,7 @@ impl Link {
             self.stage = Stage::Up;
             return None;
         };
-        match pace.take(now, Rate::every(USER_EVERY)) {
+        match pace.take(now, Rate::every(Rate::per(SECOND, per_second).interval)) {
             Ok(()) => {
                 *told = Some(user.clone());
                 *next = Some(now);
@@ -163,5 +164,4 @@ const GRANTS_TAKE: Duration = Duration::from_secs(2);
 
 const FORGERIES_LOGGED: Rate = Rate::every(Duration::from_secs(60));
 
-/// 50 users per second.
-const USER_EVERY: Duration = Duration::from_millis(20);
+const SECOND: Duration = Duration::from_secs(1);

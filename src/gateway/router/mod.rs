@@ -213,6 +213,8 @@ impl Gateway {
 
     /// Does what is due: users learn that the link is up, and log in, at their pace.
     pub fn handle_timeout(&mut self, now: Now) {
+        let limits = &self.shared.settings.limits;
+        let (probes, logins) = (limits.probes_per_second, limits.logins_per_second);
         loop {
             let users = &self.users;
             let after = |told: Option<&BareJid>| {
@@ -225,13 +227,12 @@ impl Gateway {
                 let mut rest = rest.filter(|(_, known)| !known.linked || known.outdated);
                 rest.next().map(|(user, _)| user.clone())
             };
-            let Some(user) = self.link.next(now.instant, after) else {
+            let Some(user) = self.link.next(now.instant, probes, after) else {
                 break;
             };
             self.introduce(&user);
         }
-        let per_second = self.shared.settings.limits.logins_per_second;
-        while let Some(user) = self.gate.next(now.instant, per_second) {
+        while let Some(user) = self.gate.next(now.instant, logins) {
             let Some(known) = self.users.get_mut(&user) else {
                 continue;
             };
@@ -242,7 +243,12 @@ impl Gateway {
 
     /// The next thing for the driver to do.
     pub fn poll_output(&mut self) -> Option<GatewayOutput> {
-        self.outputs.pop_front()
+        let next = self.outputs.pop_front();
+        // A start with many users makes one for each.
+        if next.is_none() && self.outputs.capacity() > MAX_IDLE {
+            self.outputs = VecDeque::new();
+        }
+        next
     }
 
     /// When to call [`handle_timeout`](Self::handle_timeout), if ever.
@@ -555,6 +561,9 @@ fn is_counted(stanza: &Stanza) -> bool {
         Stanza::Iq(_) | Stanza::Message(_) => true,
     }
 }
+
+/// Room for outputs that is kept while there are none.
+const MAX_IDLE: usize = 1024;
 
 /// How long somebody is not heard who sent too much (xmpp-gateway.md §28.1).
 const BLOCKED_FOR: Duration = Duration::from_secs(300);
