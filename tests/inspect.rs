@@ -59,6 +59,7 @@ fn a_packet_says_by_itself_who_sent_it() {
 fn a_recording_is_shown_whole_in_every_format() {
     let captures = captures();
     assert!(captures.len() >= 7);
+    let mut unreadable = Vec::new();
     for (name, datagrams) in &captures {
         for format in Format::ALL {
             let file = format.file(datagrams);
@@ -69,7 +70,7 @@ fn a_recording_is_shown_whole_in_every_format() {
             assert_eq!(recorded, *datagrams, "{name}, {format:?}");
         }
         let mut inspector = Inspector::new(Known::default());
-        for datagram in datagrams {
+        for (datagram, number) in datagrams.iter().zip(0..) {
             let is_client = datagram.ends.unwrap().to.port() == SERVER_PORT;
             let packets = inspector.datagram(Instant::now(), datagram.clone());
             let line = packets[0].line(EVERYTHING);
@@ -78,13 +79,16 @@ fn a_recording_is_shown_whole_in_every_format() {
                 is_client,
                 "{name}: {line}"
             );
-            assert_eq!(
-                packets[0].json(EVERYTHING)["error"],
-                Json::Null,
-                "{name}: {line}"
-            );
+            if packets[0].json(EVERYTHING)["error"] != Json::Null {
+                unreadable.push((name.as_str(), number));
+            }
         }
     }
+    // Packets to a V2 client that say they are V5 (see `tests/vectors.rs`).
+    assert_eq!(
+        unreadable,
+        [("v2-session.json", 123), ("v2-session.json", 125)]
+    );
 }
 
 #[test]

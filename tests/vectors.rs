@@ -72,8 +72,18 @@ fn every_datagram_of_every_capture_is_opened_and_read() {
                 failures.push(format!("{}, datagram {number}: no client", capture.name));
                 continue;
             };
-            if let Err(why) = check_recorded(version, datagram, &mut forms) {
-                failures.push(format!("{}, datagram {number}: {why}", capture.name));
+            let odd = ODD.iter().find(|(name, numbers, _)| {
+                capture.name.starts_with(name) && numbers.contains(&number)
+            });
+            match (check_recorded(version, datagram, &mut forms), odd) {
+                (Ok(()), None) | (Err(_), Some(_)) => {}
+                (Err(why), None) => {
+                    failures.push(format!("{}, datagram {number}: {why}", capture.name));
+                }
+                (Ok(()), Some((_, _, reason))) => failures.push(format!(
+                    "{}, datagram {number} is not odd any more: {reason}",
+                    capture.name
+                )),
             }
         }
     }
@@ -85,6 +95,46 @@ fn every_datagram_of_every_capture_is_opened_and_read() {
     ));
     assert!(failures.is_empty(), "\n{}", failures.join("\n"));
 }
+
+/// Datagrams of the project's own recordings that are not read and made again to the byte, by number,
+/// and what is odd about each.
+const ODD: &[(&str, &[usize], &str)] = &[
+    (
+        "v2-session",
+        &[58, 62, 66, 70],
+        "open-oscar-server ends a text with two NULs, and counts both",
+    ),
+    (
+        "v2-session",
+        &[123, 125],
+        "open-oscar-server tells a V2 client of a logoff in a packet that says it is V5",
+    ),
+    (
+        "v2-session",
+        &[116],
+        "a command that nobody knows, to see the answer",
+    ),
+    (
+        "v3-session",
+        &[177],
+        "a command that nobody knows, to see the answer",
+    ),
+    (
+        "v4-session",
+        &[9, 17, 137],
+        "open-oscar-server makes no check word in 0x0064 and 0x00F0",
+    ),
+    (
+        "v4-session",
+        &[67, 71, 75, 79],
+        "open-oscar-server ends a text with two NULs, and counts both",
+    ),
+    (
+        "v4-session",
+        &[127],
+        "a command that nobody knows, to see the answer",
+    ),
+];
 
 /// One packet, and what its fields are known to be.
 struct Vector {
