@@ -3,6 +3,7 @@
 use xmpp_parsers::jid::BareJid;
 
 use super::{Caps, Privileges, Resources, Settings, UserState};
+use crate::icq::wire::Version;
 use crate::model::Uin;
 
 /// What every part of a [`User`](super::User) is shown when something happens: read only, and true
@@ -29,4 +30,6 @@ pub struct Env<'a> {
     pub icq_online: bool,
     /// How the ICQ login stands, with a [sentence](UserState::sentence) for people.
     pub state: &'a UserState,
+    /// The version of the ICQ protocol the user has, which says what can be done.
+    pub version: Version,
 }

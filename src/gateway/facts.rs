@@ -5,6 +5,7 @@ use std::sync::Arc;
 use xmpp_parsers::jid::BareJid;
 
 use super::{Env, Privileges, Resources, Shared, UserState};
+use crate::icq::wire::Version;
 use crate::store::Registration;
 
 /// What is true about one user at this moment, in one place: the parts are shown it as [`Env`].
@@ -21,9 +22,17 @@ pub(super) struct Facts {
     pub(super) link_up: bool,
     pub(super) icq_online: bool,
     pub(super) state: UserState,
+    /// The version of the ICQ protocol that is being spoken, or was last.
+    pub(super) speaks: Version,
 }
 
 impl Facts {
+    /// The version of the ICQ protocol this user has, which says what can be done:
+    /// [`Version::can`]. It may differ from login to login.
+    pub(super) const fn version(&self) -> Version {
+        self.speaks
+    }
+
     pub(super) fn env(&self) -> Env<'_> {
         Env {
             settings: &self.shared.settings,
@@ -36,6 +45,7 @@ impl Facts {
             link_up: self.link_up,
             icq_online: self.icq_online,
             state: &self.state,
+            version: self.version(),
         }
     }
 }

@@ -27,6 +27,7 @@ use super::{
     Changes, Effects, Ending, Inbox, Journal, Outbox, Privileges, Resources, Roster, Shared,
     UserInput, UserOutput, UserState, own, words,
 };
+use crate::icq::wire::Version;
 use crate::icq::{LogoutReason, Output};
 use crate::model::{Now, Uin};
 use crate::store::UserRecord;
@@ -108,6 +109,7 @@ impl User {
                 link_up: false,
                 icq_online: false,
                 state: login.resting_state(),
+                speaks: Version::V5,
             },
             login,
             roster: Roster::load(record.contacts),
