@@ -5,7 +5,8 @@ use std::sync::Arc;
 use xmpp_parsers::jid::BareJid;
 
 use super::{Env, Privileges, Resources, Shared, UserState};
-use crate::store::Registration;
+use crate::icq::wire::Version;
+use crate::store::{Preferences, Registration};
 
 /// What is true about one user at this moment, in one place: the parts are shown it as [`Env`].
 #[derive(Debug)]
@@ -14,6 +15,8 @@ pub(super) struct Facts {
     pub(super) jid: BareJid,
     /// What the next login uses; while a registration is being tried, the one that is tried.
     pub(super) registration: Registration,
+    /// What the user decided.
+    pub(super) preferences: Preferences,
     /// The registration is written down and acknowledged.
     pub(super) registered: bool,
     pub(super) resources: Resources,
@@ -24,12 +27,19 @@ pub(super) struct Facts {
 }
 
 impl Facts {
+    /// The version of ICQ's protocol this user speaks: what it cannot carry is not offered.
+    pub(super) const fn version(&self) -> Version {
+        Version::V5
+    }
+
     pub(super) fn env(&self) -> Env<'_> {
         Env {
             settings: &self.shared.settings,
             caps: &self.shared.caps,
             jid: &self.jid,
             uin: self.registration.uin,
+            version: self.version(),
+            preferences: &self.preferences,
             import_contacts: self.registration.import_contacts,
             resources: &self.resources,
             privileges: &self.privileges,
