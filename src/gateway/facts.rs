@@ -6,7 +6,7 @@ use xmpp_parsers::jid::BareJid;
 
 use super::{Env, Privileges, Resources, Shared, UserState};
 use crate::icq::wire::Version;
-use crate::store::Registration;
+use crate::store::{Preferences, Registration};
 
 /// What is true about one user at this moment, in one place: the parts are shown it as [`Env`].
 #[derive(Debug)]
@@ -15,6 +15,8 @@ pub(super) struct Facts {
     pub(super) jid: BareJid,
     /// What the next login uses; while a registration is being tried, the one that is tried.
     pub(super) registration: Registration,
+    /// What the user decided.
+    pub(super) preferences: Preferences,
     /// The registration is written down and acknowledged.
     pub(super) registered: bool,
     pub(super) resources: Resources,
@@ -39,6 +41,7 @@ impl Facts {
             caps: &self.shared.caps,
             jid: &self.jid,
             uin: self.registration.uin,
+            preferences: &self.preferences,
             import_contacts: self.registration.import_contacts,
             resources: &self.resources,
             privileges: &self.privileges,

@@ -18,7 +18,7 @@ use super::{
 use crate::icq::wire::Version;
 use crate::icq::{Command, MessageId, NoProfile, NotSent, Receipt};
 use crate::model::{Message, Now, Profile, Secret, Status, Uin, UnixTime};
-use crate::store::{Mode, Registration, UserRecord};
+use crate::store::{Mode, Preferences, Registration, UserRecord};
 use crate::xmpp::{Address, Stanza};
 
 /// Everything of one user but the login.
@@ -75,6 +75,7 @@ impl World {
                 shared: Arc::new(Shared::new(settings, now)),
                 jid: BareJid::new("romeo@example.org").unwrap(),
                 registration: registration.clone(),
+                preferences: Preferences::default(),
                 registered: true,
                 resources: Resources::default(),
                 privileges: Arc::default(),

@@ -36,6 +36,7 @@ pub(super) type Pair = (Vec<u8>, Vec<u8>);
 /// | `registration` | JID                    | [`Registration`](super::Registration), sealed        |
 /// | `uin_owner`    | UIN, u32; JID          | nothing                                              |
 /// | `login`        | JID                    | [`LoginRecord`](super::LoginRecord), sealed          |
+/// | `preferences`  | JID                    | [`Preferences`](super::Preferences), sealed          |
 /// | `contacts`     | JID                    | all [`ContactRecord`](super::ContactRecord)s, sealed |
 /// | `journal`      | JID; 0x00; batch, u64  | the batch's [`Entry`](super::Entry) list, sealed     |
 /// | `cursor`       | JID                    | [`Cursor`](super::Cursor), sealed                    |
@@ -58,11 +59,13 @@ pub(super) enum Tree {
     Journal,
     /// How far they have come.
     Cursor,
+    /// What users decided.
+    Preferences,
 }
 
 impl Tree {
     /// All trees, each at the index it has as a number.
-    pub(super) const ALL: [Self; 7] = [
+    pub(super) const ALL: [Self; 8] = [
         Self::Meta,
         Self::Registration,
         Self::UinOwner,
@@ -70,6 +73,7 @@ impl Tree {
         Self::Contacts,
         Self::Journal,
         Self::Cursor,
+        Self::Preferences,
     ];
 
     /// The tree's name on disk.
@@ -82,6 +86,7 @@ impl Tree {
             Self::Contacts => "contacts",
             Self::Journal => "journal",
             Self::Cursor => "cursor",
+            Self::Preferences => "preferences",
         }
     }
 }

@@ -20,7 +20,7 @@ use zeroize::Zeroizing;
 
 use super::database::Tree;
 use super::key::{Key, Unopened};
-use super::{ContactRecord, Cursor, Entry, LoginRecord, Registration};
+use super::{ContactRecord, Cursor, Entry, LoginRecord, Preferences, Registration};
 
 /// Something that is kept in a tree of its own.
 pub(super) trait Record: Serialize + DeserializeOwned {
@@ -42,6 +42,11 @@ impl Record for Registration {
 
 impl Record for LoginRecord {
     const TREE: Tree = Tree::Login;
+    const VERSION: u8 = 1;
+}
+
+impl Record for Preferences {
+    const TREE: Tree = Tree::Preferences;
     const VERSION: u8 = 1;
 }
 
@@ -243,6 +248,7 @@ mod tests {
         for (name, record, expected) in [
             ("REGISTRATION_V1", body(&user.registration), REGISTRATION_V1),
             ("LOGIN_V1", body(&user.login), LOGIN_V1),
+            ("PREFERENCES_V1", body(&user.preferences), PREFERENCES_V1),
             ("CONTACTS_V1", body(&user.contacts), CONTACTS_V1),
             ("JOURNAL_V1", body(&user.journal[&5]), JOURNAL_V1),
             ("CURSOR_V1", body(&user.cursor), CURSOR_V1),
@@ -261,6 +267,8 @@ mod tests {
     const LOGIN_V1: &[u8] = b"\
         \x01\x01\x01\x01\x01\x06kicked\x01\xf8\xac\xd1\x91\x01\xc0\xb8\x02\x01\x01\x01\x06kicked\
         \x02";
+    const PREFERENCES_V1: &[u8] = b"\
+        \x01\x01\x01\x01\xc0\xc4\x07\x01\x01\x01\x06Verona\x03gbk";
     const CONTACTS_V1: &[u8] = b"\
         \x01\xc0\xc4\x07\x08Benvolio\x01\x01\x1ca plague o\' both your houses\x03\x01\x00\
         \x01\x02\x01\x01\x04\x01\x01\x01";

@@ -144,12 +144,13 @@ impl Store {
 }
 
 /// The trees whose values are sealed records.
-const SEALED: [Tree; 5] = [
+const SEALED: [Tree; 6] = [
     Tree::Registration,
     Tree::Login,
     Tree::Contacts,
     Tree::Journal,
     Tree::Cursor,
+    Tree::Preferences,
 ];
 const GENERATION_KEY: &[u8] = b"generation";
 pub(super) const SCHEMA_KEY: &[u8] = b"schema";

@@ -37,6 +37,7 @@ impl<'a> Plan<'a> {
                 }
                 _ if !registered => {}
                 Change::Login(login) => self.put(key, &**login),
+                Change::Preferences(preferences) => self.put(key, &**preferences),
                 Change::Contacts(contacts) => self.put(key, contacts),
                 Change::AddBatch { batch, entries } => self.put(&journal_key(jid, *batch), entries),
                 Change::DropBatch(batch) => self.remove(Tree::Journal, journal_key(jid, *batch)),
@@ -69,6 +70,7 @@ impl<'a> Plan<'a> {
         for tree in [
             Tree::Registration,
             Tree::Login,
+            Tree::Preferences,
             Tree::Contacts,
             Tree::Cursor,
         ] {

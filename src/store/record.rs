@@ -16,6 +16,8 @@ pub struct UserRecord {
     pub registration: Registration,
     /// How the login stood.
     pub login: LoginRecord,
+    /// What the user decided about the gateway's behaviour, and about single people.
+    pub preferences: Preferences,
     /// The contact list. V2 to V5 know none on the server: this is it (xmpp-gateway.md §9.1).
     pub contacts: Vec<ContactRecord>,
     /// Messages on their way, by batch.
@@ -84,6 +86,46 @@ pub struct SessionTrace {
     pub session_id: u32,
     /// The local UDP port it was bound to; 0 if unknown.
     pub local_port: u16,
+}
+
+/// What the user decided about the gateway's behaviour (xmpp-gateway.md §23.4), and about single people.
+#[derive(Clone, Debug, Default, Eq, PartialEq, Deserialize, Serialize)]
+pub struct Preferences {
+    /// What happens when somebody says that they have added the user.
+    pub on_added: OnAdded,
+    /// Be seen by nobody but those on the visible list.
+    pub invisible: bool,
+    /// Allow ICQ to show the status on the web.
+    pub web_aware: bool,
+    /// People who are treated in a way of their own.
+    pub people: BTreeMap<Uin, Treatment>,
+}
+
+/// What happens when somebody on ICQ says that they have added the user (xmpp-gateway.md §11.3).
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Deserialize, Serialize)]
+pub enum OnAdded {
+    /// The user is asked to subscribe to them.
+    #[default]
+    Ask,
+    /// The user is told in a line.
+    Note,
+    /// Nothing.
+    Ignore,
+}
+
+/// How the user wants one person to be treated (xmpp-gateway.md §25.1).
+#[derive(Clone, Debug, Default, Eq, PartialEq, Deserialize, Serialize)]
+pub struct Treatment {
+    /// Sees the user although the user is invisible.
+    pub visible: bool,
+    /// Never sees the user.
+    pub invisible: bool,
+    /// Is neither seen nor heard.
+    pub ignored: bool,
+    /// The group that an import wants this contact in; empty is none.
+    pub group: String,
+    /// Label of the code page this person writes in; empty is the user's.
+    pub charset: String,
 }
 
 /// Somebody on the user's list, with what both networks are told about it (xmpp-gateway.md §11.1).
@@ -249,6 +291,8 @@ pub enum Change {
     Registration(Box<Registration>),
     /// The login stands differently.
     Login(Box<LoginRecord>),
+    /// The user decided otherwise.
+    Preferences(Box<Preferences>),
     /// The whole contact list.
     Contacts(Vec<ContactRecord>),
     /// A batch of messages was taken.
@@ -272,6 +316,7 @@ impl UserRecord {
         Self {
             registration,
             login: LoginRecord::default(),
+            preferences: Preferences::default(),
             contacts: Vec::new(),
             journal: BTreeMap::new(),
             cursor: Cursor::default(),
@@ -293,6 +338,7 @@ impl UserRecord {
         match change {
             Change::Registration(_) => {}
             Change::Login(login) => record.login = *login,
+            Change::Preferences(preferences) => record.preferences = *preferences,
             Change::Contacts(contacts) => record.contacts = contacts,
             Change::AddBatch { batch, entries } => {
                 record.journal.insert(batch, entries);

@@ -1,5 +1,7 @@
 //! Records for tests, with something in every field.
 
+use std::collections::BTreeMap;
+
 use super::*;
 use crate::model::{Contact, Introduction, Listing, Message, Secret, UnixTime};
 
@@ -19,6 +21,21 @@ pub(super) fn everything() -> Vec<Change> {
             welcomed: true,
             asked_for_presence: true,
             notices: vec![("kicked".into(), UnixTime(2))],
+        })),
+        Change::Preferences(Box::new(Preferences {
+            on_added: OnAdded::Note,
+            invisible: true,
+            web_aware: true,
+            people: BTreeMap::from([(
+                Uin(123_456),
+                Treatment {
+                    visible: true,
+                    invisible: true,
+                    ignored: true,
+                    group: "Verona".into(),
+                    charset: "gbk".into(),
+                },
+            )]),
         })),
         Change::Contacts(vec![contact()]),
         Change::AddBatch {

@@ -103,6 +103,7 @@ impl User {
                 shared: seat.shared,
                 jid: seat.jid,
                 registration: record.registration,
+                preferences: record.preferences,
                 registered: true,
                 resources: Resources::default(),
                 privileges: Arc::default(),
