@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use xmpp_parsers::jid::BareJid;
 
-use super::{Env, Privileges, Resources, Shared, UserState};
+use super::{Env, Network, Privileges, Resources, Shared, UserState};
 use crate::icq::wire::Version;
 use crate::store::{Preferences, Registration};
 
@@ -33,6 +33,11 @@ impl Facts {
     /// [`Version::can`]. It may differ from login to login.
     pub(super) const fn version(&self) -> Version {
         self.speaks
+    }
+
+    /// The network of the registration, if it is offered.
+    pub(super) fn network(&self) -> Option<&Network> {
+        self.shared.settings.network(&self.registration.network)
     }
 
     pub(super) fn env(&self) -> Env<'_> {

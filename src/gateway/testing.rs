@@ -68,6 +68,8 @@ impl World {
             charset: "windows-1252".into(),
             import_contacts: true,
             registered: now.unix,
+            network: "icq".to_owned(),
+            version: None,
         };
         Self {
             now,

@@ -203,7 +203,7 @@ impl World {
                     task.user.handle_input(self.now, UserInput::Confirmed(mark));
                     continue;
                 }
-                UserOutput::Connect => {
+                UserOutput::Connect { .. } => {
                     self.ports += 1;
                     task.port = Some(self.ports);
                     let local_port = self.ports;
@@ -224,6 +224,10 @@ impl World {
                 }
                 UserOutput::WantLogin => GatewayInput::WantLogin(jid.clone()),
                 UserOutput::State(state) => GatewayInput::State(jid.clone(), state),
+                UserOutput::Speaks(network, version) => {
+                    GatewayInput::Speaks(jid.clone(), network, version)
+                }
+                UserOutput::LeftOpen(strays) => GatewayInput::LeftOpen(strays),
                 UserOutput::Registered(registered) => {
                     GatewayInput::Registered(jid.clone(), registered)
                 }

@@ -543,7 +543,7 @@ impl World {
                 }
             }
             UserOutput::WantLogin => self.gateway_input(GatewayInput::WantLogin(user.clone())),
-            UserOutput::Connect => {
+            UserOutput::Connect { .. } => {
                 let Some(task) = self.machine.task_mut(user) else {
                     return false;
                 };
@@ -576,6 +576,10 @@ impl World {
                 }
                 self.gateway_input(GatewayInput::State(user.clone(), state));
             }
+            UserOutput::Speaks(network, version) => {
+                self.gateway_input(GatewayInput::Speaks(user.clone(), network, version));
+            }
+            UserOutput::LeftOpen(strays) => self.gateway_input(GatewayInput::LeftOpen(strays)),
             UserOutput::Registered(is_registered) => {
                 self.say(|| format!("{user} is registered: {is_registered}"));
                 self.gateway_input(GatewayInput::Registered(user.clone(), is_registered));

@@ -23,7 +23,7 @@ mod v5;
 pub use dialect::{Dialect, Header, Noise, Opened, Side};
 pub use dump::Dump;
 pub use from_server::FromServer;
-pub use session::{Dropped, Session, Start};
+pub use session::{Dropped, Session, Start, goodbye};
 pub use to_server::ToServer;
 pub use v1::V1;
 pub use v2::V2;

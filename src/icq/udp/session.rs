@@ -133,6 +133,12 @@ pub struct Dropped {
     pub over_limit: u64,
 }
 
+/// The logout of a session of `uin` that nobody holds any more. `session_id` matters in V5 only; the other
+/// versions' servers know a session by its address.
+pub fn goodbye(dialect: &'static dyn Dialect, uin: Uin, session_id: u32, seed: u64) -> Vec<u8> {
+    Window::new(dialect, uin, seed).goodbye(session_id)
+}
+
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Session")
