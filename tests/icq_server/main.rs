@@ -4,6 +4,7 @@
 
 mod bots;
 mod captures;
+mod groupware;
 mod login;
 mod messages;
 mod people;
@@ -11,3 +12,4 @@ mod presence;
 mod robustness;
 mod sessions;
 mod stage;
+mod versions;

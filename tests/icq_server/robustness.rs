@@ -77,7 +77,7 @@ fn what_is_no_icq_gets_no_answer() {
         b"\x05",
         b"\x05\x00",
         b"GET / HTTP/1.0\r\n\r\n",
-        b"\x02\x00\xE8\x03\x01\x00\x41\x0D\x03\x00",
+        b"\x00\x00\xE8\x03\x01\x00\x41\x0D\x03\x00",
         &[5; 24],
         &[0; 3000],
         &[5; 3000],

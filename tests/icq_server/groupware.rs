@@ -1,0 +1,1 @@
+//! What only groupware has (icq-udp.md §4.7, §9).
