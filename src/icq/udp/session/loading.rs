@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::{Duration, Instant};
 
+use super::requests::Told;
 use super::seen::{Received, is_ahead};
 use crate::icq::Receipt;
 use crate::icq::udp::from_server::{OfflineMessage, Sent};
@@ -26,6 +27,8 @@ pub(super) struct Loading {
     lists_awaited: usize,
     list_loaded: bool,
     list_told: bool,
+    messages_asked: bool,
+    latest: UnixTime,
     rounds_left: u8,
     /// The first packet after the login or after the list was sent again, each 0x021C and each
     /// 0x00E6, by `seq1`.
@@ -57,14 +60,18 @@ pub(super) struct Stored {
 pub(super) enum Step {
     /// Everybody on the list who is online was reported.
     ListLoaded,
-    /// Send this part of the list again.
+    /// Ask for the messages that wait. Not before the list was told: open-oscar-server works on packets
+    /// in any order (§17) and begins to count with the number of the reply to the login, so a message
+    /// told before the list could bear that number, and nobody would miss it.
+    AskForMessages,
+    /// Send this part of the list again, and the request for messages.
     AskAgain(Vec<Uin>),
     /// Report these; [`Loading::wait_for`] their receipts.
     Report(Vec<Stored>),
     /// All messages that waited were reported.
     OfflineMessagesEnd,
     /// Let the server forget them.
-    Delete,
+    Delete(Told),
     /// Nothing more will come.
     Done,
 }
@@ -100,6 +107,8 @@ impl Loading {
             lists_awaited: chunks,
             list_loaded: false,
             list_told: false,
+            messages_asked: false,
+            latest: UnixTime::default(),
             rounds_left: MORE_ROUNDS,
             beginnings: vec![seq1.wrapping_add(1)],
             lists: Vec::new(),
@@ -121,6 +130,7 @@ impl Loading {
             last_chunk: None,
             list_loaded: true,
             list_told: true,
+            messages_asked: true,
             rounds_left: 0,
             is_whole: true,
             end_told: true,
@@ -172,6 +182,7 @@ impl Loading {
             }
         }
         self.deletion_asked = false;
+        self.latest = self.latest.max(time_of(packet));
         let order = self.known.len();
         if order >= MOST_KNOWN || self.told.len() >= MOST_KNOWN {
             self.has_more_than_is_known = true;
@@ -225,6 +236,13 @@ impl Loading {
             self.list_told = true;
             return Some(Step::ListLoaded);
         }
+        if self.list_loaded && !self.messages_asked {
+            self.messages_asked = true;
+            if let Phase::Waiting { until } = &mut self.phase {
+                *until = now + ANSWER_WAIT;
+            }
+            return Some(Step::AskForMessages);
+        }
         if self.told.len() >= MOST_COLLECTED
             && let Some(step) = self.report()
         {
@@ -257,6 +275,7 @@ impl Loading {
             && let Some(chunk) = self.last_chunk.clone()
         {
             self.rounds_left -= 1;
+            self.messages_asked = true;
             self.chunks_left = 1;
             self.phase = Phase::Asking;
             let next = received.newest().map(|newest| newest.wrapping_add(1));
@@ -340,7 +359,10 @@ impl Loading {
             && self.not_safe.is_empty();
         if may_be_deleted && !self.deletion_asked {
             self.deletion_asked = true;
-            return Some(Step::Delete);
+            return Some(Step::Delete(Told {
+                end: self.ends.last().copied().unwrap_or_default(),
+                latest: self.latest,
+            }));
         }
         is_overdue.then_some(Step::Done)
     }

@@ -42,6 +42,14 @@ impl Received {
         self.inside.is_none()
     }
 
+    /// Whether a number is near those that came: further ahead or behind no server counts within the
+    /// time that a session lives without hearing it.
+    pub(super) fn is_near(&self, seq1: u16) -> bool {
+        self.newest().is_none_or(|newest| {
+            seq1.wrapping_sub(newest) <= NEAR || newest.wrapping_sub(seq1) <= NEAR
+        })
+    }
+
     /// The number that is ahead of all others that came alone.
     pub(super) fn newest(&self) -> Option<u16> {
         self.alone.newest()
@@ -156,6 +164,9 @@ const MAX_RUNS: usize = 64;
 /// No server repeats a packet after it has sent so many others.
 const FAR_BEHIND: u16 = 0x4000;
 
+/// How far a number may be from the newest: guessed, one of thirty is.
+const NEAR: u16 = 0x0400;
+
 const HALF_A_TURN: u16 = 0x8000;
 
 #[cfg(test)]
@@ -190,6 +201,21 @@ mod tests {
 
         assert!(!seen.insert(3));
         assert_eq!(seen.runs.len() * size_of::<Run>(), 4);
+    }
+
+    #[test]
+    fn a_number_far_from_the_newest_is_not_near() {
+        let mut received = Received::default();
+        assert!(received.is_near(40_000));
+
+        received.insert(10);
+
+        for near in [10, 11, 9, 1000, 65_000] {
+            assert!(received.is_near(near), "{near}");
+        }
+        for far in [1035, 30_000, 64_000] {
+            assert!(!received.is_near(far), "{far}");
+        }
     }
 
     #[test]
