@@ -264,15 +264,16 @@ impl Login {
         fx: &mut Effects,
         sessions: Vec<SessionTrace>,
     ) {
-        let (network, uin) = (&facts.registration.network, facts.registration.uin);
-        let is_ours = |stray: &Stray| stray.network == *network && stray.uin == uin;
+        let registration = &facts.registration;
         let stray = |session| Stray {
-            network: network.clone(),
-            uin,
+            network: registration.network.clone(),
+            uin: registration.uin,
             session,
         };
         let before = self.record.strays.clone();
-        self.record.strays.retain(|stray| !is_ours(stray));
+        self.record
+            .strays
+            .retain(|stray| !stray.is_of(registration));
         self.record.strays.extend(sessions.into_iter().map(stray));
         let surplus = self.record.strays.len().saturating_sub(MOST_STRAYS);
         self.record.strays.drain(..surplus);
@@ -285,10 +286,8 @@ impl Login {
     /// not any more.
     pub(super) fn number_proven(&mut self, facts: &Facts, previous: Option<&Registration>) {
         let record = &mut self.record;
-        let (network, uin) = (&facts.registration.network, facts.registration.uin);
-        record
-            .strays
-            .retain(|stray| stray.network != *network || stray.uin != uin);
+        let strays = &mut record.strays;
+        strays.retain(|stray| !stray.is_of(&facts.registration));
         let Some(previous) = previous else {
             return;
         };

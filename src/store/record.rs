@@ -56,6 +56,13 @@ impl Registration {
     }
 }
 
+impl Stray {
+    /// It is of this registration's number.
+    pub fn is_of(&self, registration: &Registration) -> bool {
+        self.uin == registration.uin && self.network == registration.network
+    }
+}
+
 /// When to be online on ICQ (xmpp-gateway.md §6.2).
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Deserialize, Serialize)]
 pub enum Mode {

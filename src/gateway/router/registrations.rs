@@ -58,7 +58,7 @@ impl Registrations {
     pub(super) fn left_open(&mut self, now: Instant, strays: Vec<Stray>) {
         for stray in strays {
             let known = self.strays.of(now, stray.uin);
-            known.retain(|it| it.session.session_id != stray.session.session_id);
+            known.retain(|it| *it != stray);
             known.push(stray);
             let surplus = known.len().saturating_sub(MOST_STRAYS);
             known.drain(..surplus);

@@ -9,7 +9,7 @@ use crate::icq::wire::Version;
 use crate::icq::wire::text::Charset;
 use crate::icq::{self, Command, Event, LogoutReason};
 use crate::model::{Message, Now, Uin};
-use crate::store::{SessionTrace, Stray};
+use crate::store::SessionTrace;
 
 /// Whose session it is, and in which version: a number that is only tried may be another one than the one
 /// registered.
@@ -145,14 +145,23 @@ impl User {
     /// Sessions of the number that logs in that may be open on the server.
     fn may_be_open(&self) -> Vec<SessionTrace> {
         let record = self.login.record();
-        if self.facts.registered && !self.new_number() {
+        if self.is_of_record() {
             return record.sessions.clone();
         }
-        let registration = &self.facts.registration;
-        let is_ours =
-            |stray: &&Stray| stray.network == registration.network && stray.uin == registration.uin;
-        let strays = record.strays.iter().filter(is_ours);
+        let strays = record.strays.iter();
+        let strays = strays.filter(|stray| stray.is_of(&self.facts.registration));
         strays.map(|stray| stray.session).collect()
+    }
+
+    /// The last of them.
+    fn last_trace(&self) -> Option<SessionTrace> {
+        let record = self.login.record();
+        if self.is_of_record() {
+            return record.sessions.last().copied();
+        }
+        let mut strays = record.strays.iter().rev();
+        let last = strays.find(|stray| stray.is_of(&self.facts.registration));
+        last.map(|stray| stray.session)
     }
 
     /// Gives each part what concerns it.
@@ -330,20 +339,27 @@ impl User {
 
     /// Notes the number under which the session logs in, if it is another one.
     pub(super) fn note_session(&mut self) {
-        let Some(session) = &self.session else {
+        let (Some(session), Some(session_of)) = (&self.session, &self.session_of) else {
             return;
         };
-        let known = self.may_be_open();
-        if known
-            .last()
-            .is_none_or(|known| known.session_id != session.session_id())
-        {
+        let session_id = session.session_id();
+        let trace = SessionTrace {
+            session_id,
+            local_port: self.local_port,
+            version: session_of.version.word(),
+        };
+        let is_it = |known: SessionTrace| {
+            // Where there are no ids, a session is known by its port.
+            let has_id = session_id != 0;
+            known == trace || (has_id && known.session_id == session_id)
+        };
+        if !self.last_trace().is_some_and(is_it) {
             self.sessions_may_be_open(&session.open_sessions());
         }
     }
 
     /// What is open under a number that is only tried is not for the record of the one registered. Until
-    /// the server has taken a login, what may be open in other versions stays so.
+    /// the server has taken a login, what may be open elsewhere stays so.
     fn sessions_may_be_open(&mut self, session_ids: &[u32]) {
         let registration = &self.facts.registration;
         let is_current =
@@ -353,29 +369,37 @@ impl User {
         };
         let version = session_of.version.word();
         let known = self.may_be_open();
-        let trace = |&session_id| {
-            let is_it =
-                |known: &&SessionTrace| (known.session_id, known.version) == (session_id, version);
-            known
-                .iter()
-                .copied()
-                .find(|known| is_it(&known))
-                .unwrap_or(SessionTrace {
-                    session_id,
-                    local_port: self.local_port,
-                    version,
-                })
+        let own = |session_id| SessionTrace {
+            session_id,
+            local_port: self.local_port,
+            version,
         };
-        let foreign = known.iter().filter(|trace| trace.version != version);
-        let foreign = foreign
-            .filter(|_| !self.facts.state.is_logged_in())
-            .copied();
-        let traces: Vec<_> = foreign.chain(session_ids.iter().map(trace)).collect();
-        if self.facts.registered && !self.new_number() {
+        let trace = |&session_id| {
+            let is_it = |known: &&SessionTrace| {
+                session_id != 0 && (known.session_id, known.version) == (session_id, version)
+            };
+            known.iter().find(is_it).copied().unwrap_or(own(session_id))
+        };
+        let is_elsewhere = |known: &&SessionTrace| {
+            let is_without_id = known.session_id == 0 && known.local_port != self.local_port;
+            known.version != version || is_without_id
+        };
+        let accepted = self.facts.state.is_logged_in();
+        let elsewhere = known.iter().filter(is_elsewhere).filter(|_| !accepted);
+        let mut traces: Vec<_> = elsewhere.copied().collect();
+        traces.extend(session_ids.iter().map(trace));
+        let surplus = traces.len().saturating_sub(MOST_TRACES);
+        traces.drain(..surplus);
+        if self.is_of_record() {
             self.login.may_be_open(&mut self.fx, traces);
         } else {
             self.login.may_be_astray(&self.facts, &mut self.fx, traces);
         }
+    }
+
+    /// The number that logs in is the one that is registered.
+    fn is_of_record(&self) -> bool {
+        self.facts.registered && !self.new_number()
     }
 
     /// Tells the operator's count which network and version the user has.
@@ -403,3 +427,6 @@ impl User {
         }
     }
 }
+
+/// How many sessions that may be open are remembered.
+const MOST_TRACES: usize = 16;
