@@ -138,6 +138,7 @@ fn story(versions: [Version; 2]) {
         "message",
         "type='chat' id='m9'><body>Dost thou love me?</body>",
     );
+    pair.world.passes(90);
     pair.world
         .says("<presence from='romeo@example.org/pc' to='icq.example.org'/>");
     pair.world.passes(30);
