@@ -127,7 +127,7 @@ impl GatewayTask {
     fn handle_from_user(&mut self, what: FromUser) {
         let name = |jid: Arc<BareJid>| BareJid::clone(&jid);
         let input = match what {
-            FromUser::Stanza(stanza) => return self.link.send(&stanza),
+            FromUser::Stanza(stanza, link) => return self.link.send_on(link, &stanza),
             FromUser::Mark(user, mark, link) => return self.link.mark(MarkOf { user, mark }, link),
             FromUser::WantLogin(jid) => GatewayInput::WantLogin(name(jid)),
             FromUser::State(jid, state) => GatewayInput::State(name(jid), state),

@@ -23,8 +23,8 @@ use crate::xmpp::Stanza;
 /// What a user's task has for the task of the gateway. One queue carries them all, in their order.
 #[derive(Debug)]
 pub(super) enum FromUser {
-    /// Send this to the XMPP server.
-    Stanza(Stanza),
+    /// Send this to the XMPP server, unless the link is another one by then.
+    Stanza(Stanza, LinkNumber),
     /// Say when everything before this has reached it, unless the link is another one by then.
     Mark(Arc<Inbox>, Mark, LinkNumber),
     /// This user waits for a turn to log in.
@@ -172,7 +172,7 @@ impl UserTask {
 
     async fn perform(&mut self, output: UserOutput) -> Result<(), Return> {
         match output {
-            UserOutput::Stanza(stanza) => self.tell(FromUser::Stanza(stanza)).await,
+            UserOutput::Stanza(stanza) => self.tell(FromUser::Stanza(stanza, self.link)).await,
             UserOutput::Mark(mark) => {
                 let inbox = self.inbox.clone();
                 self.tell(FromUser::Mark(inbox, mark, self.link)).await

@@ -569,23 +569,16 @@ impl Session {
         }
         let datagram = self.window.goodbye(self.window.session_id());
         self.transmit(datagram);
-        self.end(reason);
+        self.close(reason, false);
+    }
+
+    /// Ends the session on the server's own word.
+    fn end(&mut self, reason: LogoutReason) {
+        self.close(reason, true);
     }
 
     /// A goodbye may be lost: only the server's own word ends a session for sure.
-    fn left_open(&self, reason: &LogoutReason) -> Vec<u32> {
-        let has_spoken = match reason {
-            LogoutReason::WrongPassword
-            | LogoutReason::Refused(_)
-            | LogoutReason::AlreadyOnline
-            | LogoutReason::TryAgainLater
-            | LogoutReason::Kicked(_)
-            | LogoutReason::SessionLost => true,
-            LogoutReason::Asked
-            | LogoutReason::NoAnswer
-            | LogoutReason::ConnectionLost
-            | LogoutReason::Unreachable(_) => false,
-        };
+    fn left_open(&self, has_spoken: bool) -> Vec<u32> {
         match &self.phase {
             Phase::LoggingIn(login) => login.left_open(self.session_id(), has_spoken),
             Phase::Online { .. } if has_spoken => Vec::new(),
@@ -594,11 +587,11 @@ impl Session {
         }
     }
 
-    fn end(&mut self, reason: LogoutReason) {
+    fn close(&mut self, reason: LogoutReason, has_spoken: bool) {
         if self.is_over() {
             return;
         }
-        let open = self.left_open(&reason);
+        let open = self.left_open(has_spoken);
         self.phase = Phase::Over {
             open: open.into_boxed_slice(),
         };

@@ -1,6 +1,6 @@
 //! What was wrong, said when everything has had its ending.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use icq_transport::gateway::UserState;
@@ -104,6 +104,9 @@ impl World {
             if is_swallowed {
                 complaints.push(format!("{tag} was given to the gateway and swallowed"));
             }
+            if outgoing.refused == Some(self.machine.run) && outgoing.errors_arrived == 0 {
+                complaints.push(format!("{tag} was refused, and its sender never told"));
+            }
         }
         self.witness.complaints.extend(complaints);
     }
@@ -112,12 +115,15 @@ impl World {
         let behaviour = &self.plan.behaviour;
         let sends_once = behaviour.retransmission.is_none();
         let mut excuses = Vec::new();
+        let mut no_room = self.witness.no_room.clone();
         for letter in self.witness.letters.values() {
             let text = letter.name.clone();
             let is_emptied = behaviour.empties_stored_texts && letter.stored;
             let was_lost_on_the_way = sends_once && !letter.stored && !self.was_heard(letter);
             if letter.lost || (letter.shown == 0 && (is_emptied || was_lost_on_the_way)) {
                 excuses.push(Seen::LostByServer { text });
+            } else if letter.shown == 0 && found_no_room(letter, &self.witness, &mut no_room) {
+                excuses.push(Seen::NoRoom { text });
             }
         }
         if self.tells_changes {
@@ -244,6 +250,25 @@ impl Witness {
             .find(|reach| reach.port == last.port)
             .copied()
     }
+}
+
+/// Whether a letter was counted as lost for want of room, and its acknowledgement was lost as well, so that
+/// the server was never told. Each count is good for one letter, and only for one that came.
+fn found_no_room(
+    letter: &Letter,
+    witness: &Witness,
+    no_room: &mut BTreeMap<(BareJid, Uin), u32>,
+) -> bool {
+    let has_come = witness.reached.contains_key(&letter.name);
+    if !has_come || letter.told || witness.taken.contains_key(&letter.name) {
+        return false;
+    }
+    let key = (letter.user.clone(), letter.from);
+    let left = no_room.get_mut(&key).filter(|left| **left > 0);
+    left.is_some_and(|left| {
+        *left -= 1;
+        true
+    })
 }
 
 /// How long live messages wait for those that waited on the server.

@@ -5,7 +5,8 @@
 //! packet was lost on the way: IServerd does not repeat (§4.2). So that is said only when the
 //! numbers of the packets show that none is missing, and when every message is safe. Where one is
 //! missing the list is sent again, on which IServerd tells everything once more; what it repeats is
-//! left out here.
+//! left out here. On a bad line that may take many rounds: after the first few nobody waits for them,
+//! and they become rare, but they do not end.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -27,9 +28,12 @@ pub(super) struct Loading {
     lists_awaited: usize,
     list_loaded: bool,
     list_told: bool,
+    /// The request for the messages that wait has left, or leaves with the list.
     messages_asked: bool,
+    /// When the latest message of all was sent.
     latest: UnixTime,
-    rounds_left: u8,
+    /// How often the list was sent again.
+    rounds: u32,
     /// The first packet after the login or after the list was sent again, each 0x021C and each
     /// 0x00E6, by `seq1`.
     beginnings: Vec<u16>,
@@ -109,7 +113,7 @@ impl Loading {
             list_told: false,
             messages_asked: false,
             latest: UnixTime::default(),
-            rounds_left: MORE_ROUNDS,
+            rounds: 0,
             beginnings: vec![seq1.wrapping_add(1)],
             lists: Vec::new(),
             ends: Vec::new(),
@@ -131,7 +135,6 @@ impl Loading {
             list_loaded: true,
             list_told: true,
             messages_asked: true,
-            rounds_left: 0,
             is_whole: true,
             end_told: true,
             ..Self::after_login(0, 0, Vec::new())
@@ -251,7 +254,7 @@ impl Loading {
         // What was missing may come after it was waited for.
         self.is_whole = self.is_whole || self.nothing_is_missing(received);
         if let Phase::Over { .. } = self.phase {
-            return self.clear_up(is_overdue);
+            return self.clear_up(is_overdue, received);
         }
         if self.is_whole {
             if let Some(step) = self.report_what_there_is() {
@@ -271,21 +274,35 @@ impl Loading {
         if !is_overdue {
             return None;
         }
-        if self.rounds_left > 0
-            && let Some(chunk) = self.last_chunk.clone()
+        if self.rounds < QUICK_ROUNDS
+            && let Some(step) = self.ask_again(received)
         {
-            self.rounds_left -= 1;
-            self.messages_asked = true;
-            self.chunks_left = 1;
-            self.phase = Phase::Asking;
-            let next = received.newest().map(|newest| newest.wrapping_add(1));
-            self.beginnings.extend(next);
-            return Some(Step::AskAgain(chunk));
+            return Some(step);
         }
         self.phase = Phase::Over {
-            until: Some(now + LATE_REPETITIONS),
+            until: Some(now + self.pause()),
         };
         self.next(now, received)
+    }
+
+    /// The list is sent once more, if it is known.
+    fn ask_again(&mut self, received: &Received) -> Option<Step> {
+        let chunk = self.last_chunk.clone()?;
+        self.rounds = self.rounds.saturating_add(1);
+        self.messages_asked = true;
+        self.chunks_left = 1;
+        self.phase = Phase::Asking;
+        let next = received.newest().map(|newest| newest.wrapping_add(1));
+        if let Some(next) = next {
+            note(&mut self.beginnings, next);
+        }
+        Some(Step::AskAgain(chunk))
+    }
+
+    /// How long nothing is asked when something is still missing.
+    fn pause(&self) -> Duration {
+        let doublings = self.rounds.saturating_sub(QUICK_ROUNDS).min(16);
+        LONGEST_PAUSE.min(FIRST_PAUSE * 2_u32.pow(doublings))
     }
 
     /// Whether the messages were told to the end and none was lost: every packet came from some
@@ -349,7 +366,7 @@ impl Loading {
         (!news.is_empty()).then_some(Step::Report(news))
     }
 
-    fn clear_up(&mut self, is_overdue: bool) -> Option<Step> {
+    fn clear_up(&mut self, is_overdue: bool, received: &Received) -> Option<Step> {
         if let Some(step) = self.report_what_there_is() {
             return Some(step);
         }
@@ -364,7 +381,15 @@ impl Loading {
                 latest: self.latest,
             }));
         }
-        is_overdue.then_some(Step::Done)
+        if !is_overdue {
+            return None;
+        }
+        if !self.is_whole
+            && let Some(step) = self.ask_again(received)
+        {
+            return Some(step);
+        }
+        Some(Step::Done)
     }
 }
 
@@ -433,8 +458,11 @@ const DAYS_BEFORE_MONTH: [u64; 12] = [0, 31, 59, 90, 120, 151, 181, 212, 243, 27
 /// A little more than a server that repeats lets pass before it does (§4.2).
 const ANSWER_WAIT: Duration = Duration::from_secs(12);
 
-/// How often the list is sent again for what is missing.
-const MORE_ROUNDS: u8 = 2;
+/// How often the list is sent again at once for what is missing, and how long it takes from then on: twice
+/// as long each time.
+const QUICK_ROUNDS: u32 = 2;
+const FIRST_PAUSE: Duration = Duration::from_secs(60);
+const LONGEST_PAUSE: Duration = Duration::from_secs(480);
 
 /// How long after the deletion repetitions may still arrive.
 const LATE_REPETITIONS: Duration = Duration::from_secs(60);

@@ -169,6 +169,7 @@ impl Session {
                 let text = self.charset.decode(reason.text.unwrap_or_default());
                 self.end(LogoutReason::Kicked(text));
             }
+            _ if self.begins_anew(header, body, way) => self.leave(LogoutReason::SessionLost),
             packet if self.is_online() => self.handle_online(now, header, packet, way),
             // It overtook the answer to the login. The server repeats it.
             _ => self.drop_packet(Some(header), Why::Unexpected),
@@ -246,6 +247,14 @@ impl Session {
             self.outgoing.refused(id);
         }
         self.end(LogoutReason::SessionLost);
+    }
+
+    /// Whether the server has begun this session once more. What it has said before cannot be told from
+    /// what it says now, so only another session is of use.
+    fn begins_anew(&mut self, header: &Header, body: &[u8], way: Way<'_>) -> bool {
+        matches!(way, Way::Alone)
+            && self.is_online()
+            && self.received.contradicts(header.seq1, header.command, body)
     }
 
     fn handle_online(

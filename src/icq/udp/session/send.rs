@@ -100,6 +100,7 @@ impl Session {
             return;
         }
         *next_keep_alive = now + self.keep_alive;
+        self.received.forget_the_first();
         if self.window.awaits_keep_alive() {
             return;
         }

@@ -25,7 +25,8 @@ use replies::{Awaits, Gathered, Verdict};
 /// The questions that have no answer yet.
 #[derive(Debug, Default)]
 pub(super) struct Questions {
-    waiting: VecDeque<Waiting>,
+    /// Few, the oldest first.
+    waiting: Vec<Waiting>,
     open: Option<Box<Open>>,
 }
 
@@ -85,7 +86,7 @@ impl Questions {
     pub(super) fn push(&mut self, now: Instant, id: QuestionId, question: Question) -> bool {
         let has_room = self.waiting.len() < MOST_WAITING;
         if has_room {
-            self.waiting.push_back(Waiting {
+            self.waiting.push(Waiting {
                 id,
                 question,
                 until: now + TURN_PATIENCE,
@@ -97,7 +98,10 @@ impl Questions {
     /// The next request that may leave: its command and its body. [`asked`](Self::asked) follows.
     pub(super) fn next(&mut self, asker: Asker) -> Option<(u16, Vec<u8>)> {
         if self.open.is_none() {
-            let Waiting { id, question, .. } = self.waiting.pop_front()?;
+            if self.waiting.is_empty() {
+                return None;
+            }
+            let Waiting { id, question, .. } = self.waiting.remove(0);
             self.give_memory_back();
             let (requests, gathered) = plan(&question, asker);
             self.open = Some(Box::new(Open {
@@ -193,7 +197,7 @@ impl Questions {
             return Taken::RequestEnded(self.request_ended(Some(NoAnswer::Silent)));
         }
         let tired = self.waiting.iter().position(|waiting| waiting.until <= now);
-        match tired.and_then(|index| self.waiting.remove(index)) {
+        match tired.map(|index| self.waiting.remove(index)) {
             Some(waiting) => Taken::RequestEnded(Some((waiting.id, Err(NoAnswer::Silent)))),
             None => Taken::NotMine,
         }
@@ -230,7 +234,7 @@ impl Questions {
 
     fn give_memory_back(&mut self) {
         if self.waiting.is_empty() {
-            self.waiting = VecDeque::new();
+            self.waiting = Vec::new();
         }
     }
 }
