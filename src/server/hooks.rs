@@ -59,6 +59,23 @@ impl Server {
         kicked
     }
 
+    /// Goes down as a server does that has the time for it: every session ends with 0x0028, and is
+    /// forgotten like after [`restart`](Self::restart), which is how the server comes back.
+    pub fn shut_down(&mut self, now: Now) {
+        for (uin, _) in self.online() {
+            self.udp.kick(now, uin, Ending::ShutDown, &mut self.base);
+        }
+        let farewells = std::mem::take(&mut self.base.outputs);
+        self.restart(now);
+        self.base.outputs.extend(farewells);
+    }
+
+    /// Says something to everybody online whose version has 0x01C2 for it: V3 to V5.
+    pub fn announce(&mut self, now: Now, text: &[u8]) {
+        self.udp.announce(text);
+        self.settle(now);
+    }
+
     /// Forgets all sessions and tells nobody, as a crash and a new start do. Accounts and stored
     /// messages stay, and messages not yet acknowledged join the stored ones. Puppets are offline
     /// until their status is set again.

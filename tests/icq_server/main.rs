@@ -5,6 +5,7 @@
 mod bots;
 mod captures;
 mod groupware;
+mod licq;
 mod login;
 mod messages;
 mod people;

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
+use icq_transport::icq::udp::from_server::Sent;
 use icq_transport::icq::udp::to_server::{
-    Login, PreLogin, SendMessage, SetStatus, Target, TextCode, UinList, UpdateList,
+    AckMessages, Login, PreLogin, SendMessage, SetStatus, Target, TextCode, UinList, UpdateList,
 };
 use icq_transport::icq::udp::{FromServer, Header, Noise, Side, ToServer, Version};
 use icq_transport::icq::wire::meta::MetaForm;
@@ -31,7 +32,10 @@ pub(crate) struct Stage {
     pub(crate) elsewhere: Vec<(SocketAddr, Vec<u8>)>,
     /// What new clients speak.
     pub(crate) version: Version,
+    /// Whether a client may get nothing but its own version.
+    pub(crate) strict: bool,
     next_session_id: u32,
+    next_port: u16,
     /// How likely a datagram is lost, and what decides.
     loss: (f64, StdRng),
 }
@@ -116,14 +120,24 @@ impl Stage {
             clients: BTreeMap::new(),
             elsewhere: Vec::new(),
             version: Version::V5,
+            strict: true,
             next_session_id: 0x2000_0000,
+            next_port: 30_000,
             loss: (0.0, StdRng::seed_from_u64(0)),
         }
     }
 
     /// A client that has not spoken yet, at a port of its own.
     pub(crate) fn connect(&mut self, uin: Uin) -> &mut Client {
-        let port = 10_100 + u16::try_from(uin.0 % 10_000).unwrap_or(0);
+        let own = 10_100 + u16::try_from(uin.0 % 10_000).unwrap_or(0);
+        let port = match self.version {
+            // Nothing but the port tells a new client from the one before it.
+            Version::V1 | Version::V2 | Version::V3 => {
+                self.next_port += 1;
+                self.next_port
+            }
+            Version::V4 | Version::V5 => own,
+        };
         self.connect_at(uin, port)
     }
 
@@ -273,6 +287,41 @@ impl Stage {
         self.deliver();
     }
 
+    /// Says that what waited has come, as a client of the version does (icq-udp.md §7.5); nothing where
+    /// nothing came by which it could.
+    pub(crate) fn send_deletion(&mut self, uin: Uin, heard: &[Heard]) {
+        let client = self.client(uin);
+        let address = client.address;
+        let wish = |timestamp| ToServer::AckMessages(AckMessages { timestamp });
+        match client.version {
+            Version::V1 | Version::V2 => {
+                let mut ends = heard.iter().rev();
+                let Some(end) = ends.find(|heard| heard.header.command == 0x00E6) else {
+                    return;
+                };
+                let header = Header {
+                    seq1: end.header.seq1,
+                    ..client.header(0x0442)
+                };
+                self.send_as(address, &header, &wish(None));
+            }
+            Version::V3 => {
+                let times = heard.iter().filter_map(|heard| match heard.packet() {
+                    FromServer::OfflineMessage(message) => Some(message.sent),
+                    _ => None,
+                });
+                let latest = times.filter_map(|sent| match sent {
+                    Sent::Unix(time) => Some(time),
+                    Sent::Date(_) => None,
+                });
+                self.send(uin, &wish(latest.max()));
+            }
+            Version::V4 | Version::V5 => {
+                self.send(uin, &wish(None));
+            }
+        }
+    }
+
     /// Acknowledges one packet of the server.
     pub(crate) fn acknowledge(&mut self, uin: Uin, seq1: u16) {
         let client = self.client(uin);
@@ -313,6 +362,9 @@ impl Stage {
                 self.elsewhere.push((to, datagram));
                 continue;
             };
+            if !self.strict && Version::of(&datagram) != Some(client.version) {
+                continue;
+            }
             let heard = open_in(client.version, &datagram);
             assert_may_be_said(&heard);
             client.inbox.push(heard.clone());

@@ -331,7 +331,7 @@ fn what_waited_is_handed_out_and_deleted_in_each_versions_way() {
         assert_eq!(end.body, uin);
 
         assert_eq!(stage.server.undelivered(BOB), 2);
-        send_deletion(&mut stage, BOB, &heard);
+        stage.send_deletion(BOB, &heard);
         assert_eq!(stage.server.undelivered(BOB), 0, "{theirs:?}");
         assert_eq!(stage.all_commands(BOB), [0x000A]);
     }
@@ -1037,7 +1037,7 @@ fn iserverd_speaks_v3_and_v5_and_differs_between_them() {
     }
 
     assert_eq!(behaviour.offline_messages, OfflineMessages::AfterEachList);
-    let mut stage = Stage::new(behaviour.clone());
+    let mut stage = Stage::new(behaviour);
     stage.log_in_as(Version::V5, ALICE, 0, &[BOB]);
     stage.send_message(ALICE, BOB, 0x8001, b"stored");
     stage.log_in_as(Version::V3, BOB, 0, &[ALICE]);
@@ -1107,40 +1107,6 @@ fn as_got(version: Version, kind: u16) -> u16 {
     match version {
         Version::V3 => kind & 0x00FF,
         _ => kind,
-    }
-}
-
-/// Says that what waited has come, as a client of the version does (icq-udp.md §7.5).
-fn send_deletion(stage: &mut Stage, uin: Uin, heard: &[Heard]) {
-    let client = stage.client(uin);
-    let (address, version) = (client.address, client.version);
-    let end = heard.last().expect("stored messages have an end");
-    match version {
-        Version::V1 | Version::V2 => {
-            let header = Header {
-                seq1: end.header.seq1,
-                ..client.header(0x0442)
-            };
-            stage.send_as(
-                address,
-                &header,
-                &ToServer::AckMessages(AckMessages::default()),
-            );
-        }
-        Version::V3 => {
-            let latest = heard.iter().filter_map(|heard| match heard.packet() {
-                FromServer::OfflineMessage(message) => match message.sent {
-                    Sent::Unix(time) => Some(time),
-                    Sent::Date(_) => None,
-                },
-                _ => None,
-            });
-            let timestamp = latest.max();
-            stage.send(uin, &ToServer::AckMessages(AckMessages { timestamp }));
-        }
-        Version::V4 | Version::V5 => {
-            stage.send(uin, &ToServer::AckMessages(AckMessages::default()));
-        }
     }
 }
 

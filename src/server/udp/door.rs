@@ -432,15 +432,17 @@ fn pre_login(from: SocketAddr, header: &Header, base: &mut Base) {
     }
 }
 
-/// Answers 0x04EC: in V5 the answer is the acknowledgement, in V3 and V4 the departments list follows
+/// Answers 0x04EC: in V5 the answer is the acknowledgement, in V4 the departments list follows
 /// (icq-udp.md §6.5, §11).
 pub(super) fn first_login(from: SocketAddr, header: &Header, rest: &[u8], base: &mut Base) {
     match (header.version, rest.first_chunk::<4>()) {
         (Version::V5, Some(&[a, b, c, d])) => {
             acknowledge(from, header, &[0x0A, a, b, c, d, 1, 0], base);
         }
-        (Version::V3 | Version::V4, _) => pre_login(from, header, base),
-        (Version::V1 | Version::V2 | Version::V5, _) => acknowledge(from, header, &[], base),
+        (Version::V4, _) => pre_login(from, header, base),
+        (Version::V1 | Version::V2 | Version::V3 | Version::V5, _) => {
+            acknowledge(from, header, &[], base);
+        }
     }
 }
 

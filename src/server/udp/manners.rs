@@ -59,11 +59,11 @@ pub(super) const fn has_session_ids(version: Version) -> bool {
 /// Whether a packet's number counts it among its sender's packets. The logoff of groupware bears 0
 /// (§4.9); before V5 the deletion of stored messages bears the number of their end (§7.5).
 pub(super) const fn counts(version: Version, command: u16) -> bool {
-    match (version, command) {
-        (_, SEND_TEXT_CODE) => false,
-        (Version::V1 | Version::V2 | Version::V4, ACK_MESSAGES) => false,
-        _ => true,
-    }
+    let has_own_number = match version {
+        Version::V1 | Version::V2 | Version::V4 => command != ACK_MESSAGES,
+        Version::V3 | Version::V5 => true,
+    };
+    has_own_number && command != SEND_TEXT_CODE
 }
 
 /// Which stored messages a client deletes with 0x0442 (§7.5).

@@ -26,8 +26,9 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use crate::icq::udp::fragments::Assembly;
+use crate::icq::udp::from_server::Reason;
 use crate::icq::udp::to_server::UinList;
-use crate::icq::udp::{Header, Opened, Side, ToServer, Version};
+use crate::icq::udp::{FromServer, Header, Opened, Side, ToServer, Version};
 use crate::model::{Now, Uin};
 
 use super::behaviour::{Behaviour, TooMuch};
@@ -191,6 +192,15 @@ impl Service {
         self.end(now, uin, ending, base);
         say(address, version, &header, &packet, base);
         true
+    }
+
+    /// Says something to everybody online whose version has a packet for it.
+    pub(super) fn announce(&mut self, text: &[u8]) {
+        let packet = FromServer::SystemMessage(Reason { text: Some(text) });
+        let everybody: Vec<Uin> = self.sessions.keys().copied().collect();
+        for uin in everybody {
+            self.queue(uin, &packet, 0, None);
+        }
     }
 
     /// Forgets all sessions; messages on their way join the stored ones.
