@@ -15,6 +15,7 @@ impl User {
         let mut said = body.split_whitespace().map(str::to_lowercase);
         let first = said.next().unwrap_or_default();
         let second = said.next().unwrap_or_default();
+        let third = said.next().unwrap_or_default();
         let answer = match (first.as_str(), second.as_str()) {
             ("help" | "?", _) => words::HELP.into(),
             ("status", _) => self.describe(),
@@ -23,6 +24,7 @@ impl User {
                 self.pause(now);
                 self.facts.state.sentence().into_owned()
             }
+            ("charset", number) => self.choose_charset(number, &third),
             ("register", _) => self.register_again(now),
             ("unregister", "yes") => {
                 own::say(&self.facts.env(), &mut self.fx, words::UNREGISTERED);

@@ -1,5 +1,6 @@
 //! Everything that happens to one registered user.
 
+mod charset;
 mod chat;
 mod engine;
 mod icq;

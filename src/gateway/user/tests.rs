@@ -10,6 +10,7 @@ use crate::model::{Availability, Secret, Status, Uin, UnixTime};
 use crate::store::{Change, LoginRecord, Mode, Registration, SessionTrace};
 
 mod anything;
+mod charset;
 mod chat;
 mod login;
 mod logs;
