@@ -461,7 +461,8 @@ impl User {
         if tidy && self.session.is_none() && !self.ended {
             self.ended = true;
             let strays = &self.login.record().strays;
-            if ending == Ending::NotRegistered && !strays.is_empty() {
+            // Nothing is written down about somebody who is not registered.
+            if !self.facts.registered && !strays.is_empty() {
                 self.fx.output(UserOutput::LeftOpen(strays.clone()));
             }
             self.fx.output(UserOutput::Ended(ending));
