@@ -2,10 +2,11 @@
 
 use super::User;
 use super::engine::Engine;
+use crate::gateway::commands::Received;
 use crate::gateway::{UserOutput, UserState};
 use crate::icq::udp::{Start, V5};
 use crate::icq::wire::text::Charset;
-use crate::icq::{Command, Event, LogoutReason};
+use crate::icq::{Command, Event, LogoutReason, VisibilityList};
 use crate::model::{Message, Now};
 use crate::store::SessionTrace;
 
@@ -37,6 +38,8 @@ impl User {
                 sessions.map(|trace| trace.session_id).collect()
             }
         };
+        let visible = self.on_list(VisibilityList::Visible);
+        let invisible = self.on_list(VisibilityList::Invisible);
         let registration = &self.facts.registration;
         let start = Start {
             dialect: &V5,
@@ -48,8 +51,8 @@ impl User {
             login_time: now.unix,
             seed: self.login.random(),
             contacts,
-            visible: Vec::new(),
-            invisible: Vec::new(),
+            visible,
+            invisible,
             ghosts,
         };
         self.session = Some(Box::new(Engine::new(now.instant, start)));
@@ -62,8 +65,13 @@ impl User {
             Event::LoggedIn { .. } => self.logged_in(now),
             Event::ListLoaded => self.list_loaded(now),
             Event::Presence { uin, status } => {
+                let status = status.filter(|_| !self.is_ignored(uin));
                 let env = self.facts.env();
                 self.roster.presence(now, &env, &mut self.fx, uin, status);
+            }
+            // Neither seen nor heard, and not kept for later either.
+            Event::Message { from, receipt, .. } if self.is_ignored(from) => {
+                self.fx.command(Command::Safe(receipt));
             }
             Event::Message {
                 from,
@@ -88,6 +96,10 @@ impl User {
                 | Message::EmailExpress { .. }
                 | Message::Contacts(_)
                 | Message::Other { .. } => {
+                    if let Message::Contacts(contacts) = &message {
+                        let contacts = contacts.clone();
+                        self.received = Some(Box::new(Received { from, contacts }));
+                    }
                     let env = self.facts.env();
                     self.inbox.receive(
                         now,
@@ -123,8 +135,11 @@ impl User {
                 let env = self.facts.env();
                 self.roster.profile(now, &env, &mut self.fx, uin, profile);
             }
-            // Nothing asks yet.
-            Event::Answer { .. } => {}
+            Event::Answer { id, answer } => {
+                if let Some(answered) = self.questions.answered(now, id, answer) {
+                    self.answered(now, answered);
+                }
+            }
             Event::LoggedOut(reason) => {
                 let reason = self.lost.take().unwrap_or(reason);
                 self.session_ended(now, reason);
@@ -196,6 +211,9 @@ impl User {
         }
         self.close_socket();
         self.contacts_offline(now);
+        for answered in self.questions.icq_offline() {
+            self.answered(now, answered);
+        }
         let env = self.facts.env();
         self.outbox
             .icq_offline(now, &env, &mut self.fx, &mut self.journal);

@@ -175,7 +175,7 @@ impl User {
     }
 
     /// Nothing that is said after this may reach anybody before it is on disk.
-    fn save_registration(&mut self) {
+    pub(super) fn save_registration(&mut self) {
         let registration = self.facts.registration.clone();
         self.fx.save(Change::Registration(Box::new(registration)));
     }
