@@ -19,8 +19,6 @@ pub struct Env<'a> {
     pub jid: &'a BareJid,
     /// The user's own number.
     pub uin: Uin,
-    /// The version of ICQ's protocol the user speaks.
-    pub version: Version,
     /// What the user decided.
     pub preferences: &'a Preferences,
     /// The user wants contacts offered to the roster without asking for it.
@@ -35,4 +33,6 @@ pub struct Env<'a> {
     pub icq_online: bool,
     /// How the ICQ login stands, with a [sentence](UserState::sentence) for people.
     pub state: &'a UserState,
+    /// The version of the ICQ protocol the user has, which says what can be done.
+    pub version: Version,
 }

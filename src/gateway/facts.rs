@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use xmpp_parsers::jid::BareJid;
 
-use super::{Env, Privileges, Resources, Shared, UserState};
+use super::{Env, Network, Privileges, Resources, Shared, UserState};
 use crate::icq::wire::Version;
 use crate::store::{Preferences, Registration};
 
@@ -24,12 +24,20 @@ pub(super) struct Facts {
     pub(super) link_up: bool,
     pub(super) icq_online: bool,
     pub(super) state: UserState,
+    /// The version of the ICQ protocol that is being spoken, or was last.
+    pub(super) speaks: Version,
 }
 
 impl Facts {
-    /// The version of ICQ's protocol this user speaks: what it cannot carry is not offered.
+    /// The version of the ICQ protocol this user has, which says what can be done:
+    /// [`Version::can`]. It may differ from login to login.
     pub(super) const fn version(&self) -> Version {
-        Version::V5
+        self.speaks
+    }
+
+    /// The network of the registration, if it is offered.
+    pub(super) fn network(&self) -> Option<&Network> {
+        self.shared.settings.network(&self.registration.network)
     }
 
     pub(super) fn env(&self) -> Env<'_> {
@@ -38,7 +46,6 @@ impl Facts {
             caps: &self.shared.caps,
             jid: &self.jid,
             uin: self.registration.uin,
-            version: self.version(),
             preferences: &self.preferences,
             import_contacts: self.registration.import_contacts,
             resources: &self.resources,
@@ -46,6 +53,7 @@ impl Facts {
             link_up: self.link_up,
             icq_online: self.icq_online,
             state: &self.state,
+            version: self.version(),
         }
     }
 }

@@ -238,12 +238,14 @@ impl Journal {
         &self.cursor.lost
     }
 
-    /// The user was told about them.
-    pub fn told_of_lost(&mut self) {
-        if !self.cursor.lost.is_empty() {
-            self.cursor.lost.clear();
-            self.change_cursor(false);
+    /// The user was told about these. Others may have been lost since.
+    pub fn told_of_lost(&mut self, told: &[(Uin, u32)]) {
+        for (uin, lost) in &mut self.cursor.lost {
+            let told = told.iter().find(|(known, _)| known == uin);
+            *lost = lost.saturating_sub(told.map_or(0, |(_, told)| *told));
         }
+        self.cursor.lost.retain(|(_, lost)| *lost > 0);
+        self.change_cursor(false);
     }
 
     /// Writes down what was taken and what has ended since the last time. To be called before
@@ -393,6 +395,8 @@ mod tests {
             charset: "windows-1252".into(),
             import_contacts: false,
             registered: UnixTime(0),
+            network: "icq".to_owned(),
+            version: None,
         })
     }
 

@@ -38,13 +38,15 @@ mod testing;
 #[cfg(test)]
 mod testkit;
 mod user;
+mod versions;
 mod words;
 mod xep;
 
 use std::sync::Arc;
 
 use crate::icq::LogoutReason;
-use crate::store::Change;
+use crate::icq::wire::Version;
+use crate::store::{Change, Stray};
 use crate::xmpp::Stanza;
 
 pub use effects::Effects;
@@ -55,7 +57,7 @@ pub use outbox::Outbox;
 pub use resources::{Announced, Resource, Resources};
 pub use roster::Roster;
 pub use router::{Gateway, GatewayInput, GatewayOutput};
-pub use settings::{AccessRule, ContactAddresses, Limits, Settings, Who};
+pub use settings::{AccessRule, ContactAddresses, Limits, Network, Settings, Who};
 pub use shared::Shared;
 pub use user::{Seat, User};
 pub use xep::Caps;
@@ -99,14 +101,25 @@ pub enum UserOutput {
     Mark(Mark),
     /// Asks for a turn to log in; answered with [`UserInput::LoginGranted`] when it is there.
     WantLogin,
-    /// Open a UDP socket to the ICQ server, its name resolved anew.
-    Connect,
+    /// Open a UDP socket to an ICQ server, its name resolved anew.
+    Connect {
+        /// The server's network: one of [`Settings::networks`].
+        network: String,
+        /// The local port it should have, if that is free: some servers know a session by it.
+        port: Option<u16>,
+    },
     /// Send this datagram on it.
     Transmit(Vec<u8>),
     /// Close it.
     Disconnect,
     /// The user's state, for the operator: sent whenever it changes.
     State(UserState),
+    /// The network and the version of its protocol the user has, for the operator: sent whenever it
+    /// changes.
+    Speaks(String, Version),
+    /// Sessions that the trial of a registration may have left open, for whoever tries the number next:
+    /// sent before the end of somebody who was never registered.
+    LeftOpen(Vec<Stray>),
     /// The user is registered from now on, for the first time or with what was tried last, or no longer;
     /// what an earlier registration left to be done goes on until [`Ended`](Self::Ended).
     Registered(bool),

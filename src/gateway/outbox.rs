@@ -4,6 +4,8 @@
 //! it, or its sender gets an error with the stanza's own id. The error itself counts as sent only when
 //! a mark behind it came back; until then it is sent again after each restart and at each new link.
 
+mod refusals;
+
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
@@ -18,6 +20,7 @@ use crate::icq::{Command, MessageId, NotSent};
 use crate::model::{Message, Now, Uin, UnixTime};
 use crate::store::{Failure, Outgoing, Stage};
 use crate::xmpp::{Condition, Refusal, Stanza, address, message};
+use refusals::Refusals;
 
 /// The messages of one user that wait for ICQ.
 #[derive(Debug, Default)]
@@ -28,6 +31,8 @@ pub struct Outbox {
     in_flight: Vec<Letter>,
     /// Answered with an error that is not known to have arrived.
     failed: Vec<Failed>,
+    /// The same, of messages that were refused at once.
+    refusals: Refusals,
     pace: Pace,
     /// When the pace lets the next one go, if one waits for that.
     turn: Option<Instant>,
@@ -136,7 +141,8 @@ impl Outbox {
                     return;
                 };
                 let id = message.id.as_ref().map(|id| id.0.clone());
-                fx.send(Stanza::message_error(to, from, id, &refusal));
+                let error = Stanza::message_error(to, from, id, &refusal);
+                self.refusals.send(env, fx, error);
             }
         }
     }
@@ -432,10 +438,12 @@ impl Outbox {
             }
             !told
         });
+        self.refusals.confirmed(mark);
     }
 
     /// The link to the XMPP server is up: errors that were not confirmed are sent (again).
     pub fn link_up(&mut self, env: &Env<'_>, fx: &mut Effects) {
+        self.refusals.send_again(fx);
         for failed in &mut self.failed {
             failed.tell(env, fx);
         }

@@ -15,6 +15,7 @@ use super::{
     Changes, Effects, Inbox, Journal, Mark, Outbox, Privileges, Resources, Roster, Settings,
     Shared, UserOutput, UserState,
 };
+use crate::icq::wire::Version;
 use crate::icq::{Command, MessageId, NoProfile, NotSent, Receipt};
 use crate::model::{Message, Now, Profile, Secret, Status, Uin, UnixTime};
 use crate::store::{Mode, Preferences, Registration, UserRecord};
@@ -67,6 +68,8 @@ impl World {
             charset: "windows-1252".into(),
             import_contacts: true,
             registered: now.unix,
+            network: "icq".to_owned(),
+            version: None,
         };
         Self {
             now,
@@ -81,6 +84,7 @@ impl World {
                 link_up: false,
                 icq_online: false,
                 state: UserState::Offline,
+                speaks: Version::V5,
             },
             fx: Effects::new(0, 0),
             roster: Roster::default(),

@@ -12,6 +12,7 @@ use xmpp_parsers::ns;
 use xmpp_parsers::presence::Presence;
 
 use super::Settings;
+use crate::icq::wire::Version;
 use crate::model::{Now, UnixTime};
 use crate::xmpp::Stanza;
 
@@ -27,8 +28,11 @@ pub(super) const fn seconds(count: u64) -> Duration {
     Duration::from_secs(count)
 }
 
+/// One network, in one version.
 pub(super) fn settings() -> Settings {
-    Settings::new("icq.example.org".parse().unwrap())
+    let mut settings = Settings::new("icq.example.org".parse().unwrap());
+    settings.networks[0].versions = vec![Version::V5];
+    settings
 }
 
 /// Reads a stanza.

@@ -9,6 +9,7 @@ use std::borrow::Cow;
 
 use super::UserState;
 use crate::icq::LogoutReason;
+use crate::icq::wire::Version;
 use crate::model::{Uin, UnixTime};
 use crate::xmpp::text::clean_line;
 pub(super) use people::*;
@@ -140,6 +141,31 @@ pub(super) fn registration_failed(reason: &LogoutReason) -> Cow<'static, str> {
     }
 }
 
+/// What each version of the protocol answered to a login, as one sentence.
+pub(super) fn versions_tried(answers: &[(Version, LogoutReason)]) -> String {
+    let answer = |(version, why): &(Version, LogoutReason)| match why {
+        LogoutReason::NoAnswer => format!("{version} was not answered"),
+        LogoutReason::Refused(text) if text.is_empty() => format!("{version} was refused"),
+        LogoutReason::Refused(text) => format!("{version} was refused: {}", servers_words(text)),
+        LogoutReason::SessionLost => format!("{version} was answered with *not connected*"),
+        LogoutReason::ConnectionLost => format!("{version} broke off"),
+        LogoutReason::Asked
+        | LogoutReason::WrongPassword
+        | LogoutReason::AlreadyOnline
+        | LogoutReason::TryAgainLater
+        | LogoutReason::Kicked(_)
+        | LogoutReason::Unreachable(_) => {
+            let sentence = logged_out(why);
+            format!("{version}: {}", sentence.trim_end_matches('.'))
+        }
+    };
+    let answers: Vec<String> = answers.iter().map(answer).collect();
+    format!(
+        "No version of the ICQ protocol led to a login: {}.",
+        answers.join("; ")
+    )
+}
+
 /// The first message to somebody who has registered.
 pub(super) fn welcome(uin: Uin, gateway: &str) -> String {
     format!(
@@ -202,7 +228,24 @@ pub(super) const FIELD_MODE: &str = "When to be online on ICQ";
 pub(super) const MODE_FOLLOW: &str = "While I am online";
 pub(super) const MODE_ALWAYS: &str = "Always";
 pub(super) const MODE_MANUAL: &str = "Only when I say so";
+pub(super) const FIELD_NETWORK: &str = "ICQ network";
+pub(super) const FIELD_VERSION: &str = "Version of the ICQ protocol";
+pub(super) const VERSION_AUTOMATIC: &str = "Automatic";
+pub(super) const NOT_IN_NETWORK: &str = "This network is not spoken to in that version.";
+pub(super) const NETWORK_GONE: &str = "The ICQ network you registered with is not offered any more. Register again to choose another.";
+pub(super) const NOTHING_STORED: &str = "Nothing was stored; please try again.";
 pub(super) const FIELD_CHARSET: &str = "Old clients write in";
+/// A version as it is offered.
+pub(super) const fn version(version: Version) -> &'static str {
+    match version {
+        Version::V1 => "V1 (1996, experimental)",
+        Version::V2 => "V2 (ICQ up to 98 beta)",
+        Version::V3 => "V3 (ICQ Groupware)",
+        Version::V4 => "V4 (ICQ 98)",
+        Version::V5 => "V5 (ICQ 99 and 2000)",
+    }
+}
+
 pub(super) const NOT_A_CHOICE: &str = "This is none of the choices.";
 pub(super) const PASSWORD_TOO_LONG: &str =
     "This is too long. ICQ passwords have up to 8 characters.";

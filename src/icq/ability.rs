@@ -1,5 +1,6 @@
 //! What a protocol can carry beyond messages and presence. What it cannot is not offered to its users.
 
+use super::udp::ToServer;
 use super::wire::Version;
 use crate::model::{Question, Search};
 
@@ -40,23 +41,55 @@ impl Ability {
 }
 
 impl Version {
-    /// Whether this version can do that (`icq-udp.md` §5, §8).
-    pub const fn can(self, ability: Ability) -> bool {
+    /// Whether this version can do that: whether it has one of the commands for it (`icq-udp.md` §5,
+    /// §8). In versions without a command of its own for [`Ability::RequireAuthorisation`],
+    /// [`Question::Publish`] says it, as in all.
+    pub fn can(self, ability: Ability) -> bool {
+        let has = |command| ToServer::exists_in(command, self);
         match ability {
-            Ability::Details | Ability::Search => !matches!(self, Self::V1),
-            Ability::WhitePages | Ability::MeetRandom => matches!(self, Self::V5),
-            Ability::Publish => !matches!(self, Self::V1),
-            Ability::RequireAuthorisation => matches!(self, Self::V3 | Self::V5),
-            Ability::ChangePassword => matches!(self, Self::V2 | Self::V3 | Self::V5),
-            Ability::NewNumber => matches!(self, Self::V2 | Self::V4 | Self::V5),
+            // Every version has some commands for these.
+            Ability::Details | Ability::Search | Ability::Publish => true,
+            Ability::WhitePages => has(META_USER),
+            Ability::RequireAuthorisation => has(META_USER) || has(SET_AUTH),
+            Ability::ChangePassword => has(META_USER) || has(CHANGE_PASSWORD),
+            Ability::MeetRandom => has(RAND_SEARCH),
+            Ability::NewNumber => has(NEW_USER),
         }
     }
 }
+
+const NEW_USER: u16 = 0x03FC;
+const CHANGE_PASSWORD: u16 = 0x049C;
+const SET_AUTH: u16 = 0x0514;
+const RAND_SEARCH: u16 = 0x056E;
+const META_USER: u16 = 0x064A;
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::model::{Uin, WhitePages};
+
+    #[test]
+    fn every_version_can_what_it_has_commands_for() {
+        let able = |ability| {
+            let able = Version::ALL
+                .into_iter()
+                .filter(|version| version.can(ability));
+            able.map(Version::word).collect::<Vec<_>>()
+        };
+        for (ability, versions) in [
+            (Ability::Details, &[1, 2, 3, 4, 5][..]),
+            (Ability::Search, &[1, 2, 3, 4, 5]),
+            (Ability::Publish, &[1, 2, 3, 4, 5]),
+            (Ability::WhitePages, &[5]),
+            (Ability::RequireAuthorisation, &[3, 5]),
+            (Ability::ChangePassword, &[1, 2, 3, 5]),
+            (Ability::MeetRandom, &[5]),
+            (Ability::NewNumber, &[2, 4, 5]),
+        ] {
+            assert_eq!(able(ability), versions, "{ability:?}");
+        }
+    }
 
     #[test]
     fn the_white_pages_are_for_those_whose_protocol_has_them() {

@@ -334,6 +334,8 @@ mod tests {
             charset: "windows-1251".into(),
             import_contacts: true,
             registered: UnixTime(0),
+            network: "icq".to_owned(),
+            version: None,
         }))]
     }
 

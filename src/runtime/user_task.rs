@@ -12,24 +12,29 @@ use xmpp_parsers::jid::BareJid;
 
 use super::clock::now;
 use super::inbox::{Inbox, Item, LinkNumber};
-use super::links::{Link, Links};
+use super::links::{Link, Networks};
 use super::store_thread::{Gone, StoreHandle};
 use crate::gateway::{Ending, Mark, User, UserInput, UserOutput, UserState};
 use crate::icq::LogoutReason;
-use crate::store::UserRecord;
+use crate::icq::wire::Version;
+use crate::store::{Stray, UserRecord};
 use crate::xmpp::Stanza;
 
 /// What a user's task has for the task of the gateway. One queue carries them all, in their order.
 #[derive(Debug)]
 pub(super) enum FromUser {
-    /// Send this to the XMPP server.
-    Stanza(Stanza),
+    /// Send this to the XMPP server, unless the link is another one by then.
+    Stanza(Stanza, LinkNumber),
     /// Say when everything before this has reached it, unless the link is another one by then.
     Mark(Arc<Inbox>, Mark, LinkNumber),
     /// This user waits for a turn to log in.
     WantLogin(Arc<BareJid>),
     /// This user's state has changed.
     State(Arc<BareJid>, UserState),
+    /// This user has that network, in that version.
+    Speaks(Arc<BareJid>, String, Version),
+    /// Trials may have left these sessions open.
+    LeftOpen(Vec<Stray>),
     /// This user is registered from now on, or no longer.
     Registered(Arc<BareJid>, bool),
     /// This user's task is about to end.
@@ -43,7 +48,7 @@ pub(super) enum FromUser {
 pub(super) struct World {
     pub(super) outbox: mpsc::Sender<FromUser>,
     pub(super) store: StoreHandle,
-    pub(super) links: Arc<Links>,
+    pub(super) networks: Arc<Networks>,
 }
 
 /// The task.
@@ -167,7 +172,7 @@ impl UserTask {
 
     async fn perform(&mut self, output: UserOutput) -> Result<(), Return> {
         match output {
-            UserOutput::Stanza(stanza) => self.tell(FromUser::Stanza(stanza)).await,
+            UserOutput::Stanza(stanza) => self.tell(FromUser::Stanza(stanza, self.link)).await,
             UserOutput::Mark(mark) => {
                 let inbox = self.inbox.clone();
                 self.tell(FromUser::Mark(inbox, mark, self.link)).await
@@ -178,10 +183,15 @@ impl UserTask {
                 self.tell(FromUser::Registered(self.jid.clone(), registered))
                     .await
             }
-            UserOutput::Connect => {
-                self.open_socket();
+            UserOutput::Connect { network, port } => {
+                self.open_socket(network, port);
                 Ok(())
             }
+            UserOutput::Speaks(network, version) => {
+                self.tell(FromUser::Speaks(self.jid.clone(), network, version))
+                    .await
+            }
+            UserOutput::LeftOpen(strays) => self.tell(FromUser::LeftOpen(strays)).await,
             UserOutput::Transmit(datagram) => {
                 self.transmit(&datagram).await;
                 Ok(())
@@ -204,11 +214,15 @@ impl UserTask {
     }
 
     /// A name may take seconds to resolve, and the user wants to be heard meanwhile.
-    fn open_socket(&mut self) {
+    fn open_socket(&mut self, network: String, port: Option<u16>) {
         self.socket = None;
         self.wish += 1;
-        let (wish, inbox, links) = (self.wish, self.inbox.clone(), self.world.links.clone());
-        tokio::spawn(async move { inbox.push(Item::Opened(wish, links.open().await)) });
+        let (wish, inbox) = (self.wish, self.inbox.clone());
+        let networks = self.world.networks.clone();
+        tokio::spawn(async move {
+            let opened = networks.open(&network, port).await;
+            inbox.push(Item::Opened(wish, opened));
+        });
     }
 
     fn handle_opened(&mut self, outcome: Result<Link, LogoutReason>) {

@@ -44,6 +44,21 @@ pub struct Account {
     pub affiliations: Vec<(u16, Vec<u8>)>,
     /// The category of their home page: META 0x010E.
     pub homepage_category: HomepageCategory,
+    /// What only groupware knows.
+    pub groupware: Groupware,
+}
+
+/// What only groupware knows of somebody (icq-udp.md §9).
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Groupware {
+    /// The department, a number of the departments list.
+    pub department: u32,
+    /// Pager.
+    pub pager: Vec<u8>,
+    /// Notes about oneself.
+    pub notes: Vec<u8>,
+    /// When the notes changed: unix time.
+    pub notes_time: u32,
 }
 
 /// Where somebody lives.
@@ -151,6 +166,7 @@ impl Account {
             past: Vec::new(),
             affiliations: Vec::new(),
             homepage_category: HomepageCategory::default(),
+            groupware: Groupware::default(),
         }
     }
 

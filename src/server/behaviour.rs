@@ -6,6 +6,8 @@
 
 use std::time::Duration;
 
+use crate::icq::udp::Version;
+
 /// How the server behaves. Start from a preset and change what the test is about:
 ///
 /// ```
@@ -16,11 +18,14 @@ use std::time::Duration;
 /// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Behaviour {
+    /// The versions it speaks. Datagrams of others get no answer of any kind (§1), as from `IServerd`,
+    /// which speaks V3 and V5 only.
+    pub versions: &'static [Version],
     /// What a login gets: its due, or always the same answer.
     pub login_answer: LoginAnswer,
     /// What happens to a login while the UIN is online (§4.4).
     pub second_login: SecondLogin,
-    /// The envelope of the answer to a wrong password (§2.5, §4.8).
+    /// The envelope of the answer to a wrong password of a V5 client (§2.5, §4.8).
     pub bad_password: BadPassword,
     /// Wrong passwords for one UIN before every login for it gets 0x00FA for a minute (§12: three);
     /// one source address may fail ten times as often, because a gateway logs many users in from
@@ -55,7 +60,8 @@ pub struct Behaviour {
     pub empties_stored_texts: bool,
     /// Messages stored for one UIN (§12: 100); later ones vanish like those to unknown UINs.
     pub stored_messages: usize,
-    /// Bytes a message may have, its NUL not counted (§7.1).
+    /// Bytes a message may have, its NUL not counted (§7.1); groupware may have 2025 at least. One that
+    /// is too long for the version of its receiver arrives in pieces, the last first.
     pub message_limit: usize,
     /// What a longer message costs.
     pub over_message_limit: TooMuch,
@@ -81,7 +87,7 @@ pub struct Behaviour {
     /// 0x0460 and 0x046A for nobody get 0x012C. open-oscar-server answers 0x0460 with empty fields (§17).
     pub names_unknown_uins: bool,
     /// 0x050A, 0x04A6, 0x04B0, 0x0514 and 0x049C change something and are answered. `IServerd`
-    /// acknowledges them only (§8.3).
+    /// acknowledges them only, except those of groupware (§8.3).
     pub old_updates: bool,
     /// 0x044C is acknowledged. `IServerd` ignores it altogether in V5 (§4.1).
     pub acknowledges_offline_request: bool,
@@ -94,6 +100,34 @@ pub struct Behaviour {
     pub announces_added: bool,
     /// Short profiles and search results show the second e-mail address: `IServerd` (§8.1).
     pub shows_second_email: bool,
+    /// The answer to META (§8.4).
+    pub meta: MetaAnswer,
+    /// Results of one search; then the server says that there are more (§8.1: 40).
+    pub search_limit: usize,
+    /// 0x0424, 0x041A and 0x046A of groupware clients are answered. `IServerd` acknowledges them only:
+    /// they have searches and questions of their own (§8.1, §9).
+    pub old_groupware_searches: bool,
+    /// What 0x0118 says to groupware clients: whom it is about, and a byte more, as open-oscar-server
+    /// says it. When off it does not, as `IServerd` (§8.1).
+    pub names_groupware_infos: bool,
+    /// 0x0564 and 0x056E do something. `IServerd` acknowledges them only (§8.6).
+    pub random_chat: bool,
+    /// A groupware client gets messages under numbers that have nothing to do with its own requests
+    /// and may equal them: `IServerd` (§4.3).
+    pub foreign_numbers: bool,
+    /// Somebody's addresses are shown to users of the same version only: `IServerd` (§7.6).
+    pub conceals_across_versions: bool,
+}
+
+/// The answer to META.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum MetaAnswer {
+    /// What it asks for.
+    Due,
+    /// A failure (0x32), whatever it asks for.
+    Refused,
+    /// An acknowledgement and nothing else: a server from before META.
+    AcknowledgedOnly,
 }
 
 /// What a login gets.
@@ -220,6 +254,7 @@ impl Behaviour {
     /// What icq-udp.md recommends.
     pub const fn reference() -> Self {
         Self {
+            versions: &Version::ALL,
             login_answer: LoginAnswer::Due,
             second_login: SecondLogin::Replace,
             bad_password: BadPassword::V5,
@@ -257,12 +292,20 @@ impl Behaviour {
             strangers: Strangers::Refused,
             announces_added: false,
             shows_second_email: false,
+            meta: MetaAnswer::Due,
+            search_limit: 40,
+            old_groupware_searches: true,
+            names_groupware_infos: false,
+            random_chat: true,
+            foreign_numbers: false,
+            conceals_across_versions: false,
         }
     }
 
     /// `IServerd` 2.5.5 as it was tried (icq-udp.md §16).
     pub fn iserverd() -> Self {
         Self {
+            versions: &[Version::V3, Version::V5],
             second_login: SecondLogin::Refuse,
             bad_password: BadPassword::V3,
             wrong_passwords: None,
@@ -287,6 +330,10 @@ impl Behaviour {
             strangers: Strangers::RefusedByWhim,
             general_end: GeneralEnd::WideTimezoneByForm,
             shows_second_email: true,
+            old_groupware_searches: false,
+            random_chat: false,
+            foreign_numbers: true,
+            conceals_across_versions: true,
             ..Self::reference()
         }
     }
@@ -307,6 +354,7 @@ impl Behaviour {
             authorisation: AuthorisationByte::Muddled,
             general_end: GeneralEnd::WideTimezone,
             names_unknown_uins: false,
+            names_groupware_infos: true,
             ..Self::reference()
         }
     }

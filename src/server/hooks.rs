@@ -11,6 +11,10 @@ use super::{Account, Server};
 pub struct Counters {
     /// Datagrams in no form the server knows.
     pub undecodable: u64,
+    /// Datagrams of versions that the server does not speak.
+    pub unspoken: u64,
+    /// Requests that the session's version does not have: only acknowledged.
+    pub unknown: u64,
     /// Packets that were repeats and only acknowledged.
     pub repeated: u64,
     /// Packets beyond a limit on how many a source may send.
@@ -38,7 +42,7 @@ impl Server {
     /// contact living in the server no longer comes and goes by itself.
     pub fn set_status(&mut self, now: Now, uin: Uin, status: Option<u32>) {
         self.bots.start(now, &mut self.base.network);
-        match (self.v5.serves(uin), status) {
+        match (self.udp.serves(uin), status) {
             (true, Some(status)) => self.base.network.set_status(uin, status),
             (true, None) => {}
             (false, status) => self
@@ -50,16 +54,33 @@ impl Server {
 
     /// Ends somebody's session with 0x0028. False if they have none.
     pub fn kick(&mut self, now: Now, uin: Uin) -> bool {
-        let kicked = self.v5.kick(now, uin, Ending::Kicked, &mut self.base);
+        let kicked = self.udp.kick(now, uin, Ending::Kicked, &mut self.base);
         self.settle(now);
         kicked
+    }
+
+    /// Goes down as a server does that has the time for it: every session ends with 0x0028, and is
+    /// forgotten like after [`restart`](Self::restart), which is how the server comes back.
+    pub fn shut_down(&mut self, now: Now) {
+        for (uin, _) in self.online() {
+            self.udp.kick(now, uin, Ending::ShutDown, &mut self.base);
+        }
+        let farewells = std::mem::take(&mut self.base.outputs);
+        self.restart(now);
+        self.base.outputs.extend(farewells);
+    }
+
+    /// Says something to everybody online whose version has 0x01C2 for it: V3 to V5.
+    pub fn announce(&mut self, now: Now, text: &[u8]) {
+        self.udp.announce(text);
+        self.settle(now);
     }
 
     /// Forgets all sessions and tells nobody, as a crash and a new start do. Accounts and stored
     /// messages stay, and messages not yet acknowledged join the stored ones. Puppets are offline
     /// until their status is set again.
     pub fn restart(&mut self, now: Now) {
-        self.v5.forget_sessions(now, &mut self.base);
+        self.udp.forget_sessions(now, &mut self.base);
         self.base.network.forget_sessions(now);
         self.bots.stop();
         self.base.outputs.clear();
@@ -90,7 +111,7 @@ impl Server {
     /// How many messages for somebody were neither acknowledged nor deleted: those on their way and
     /// those stored.
     pub fn undelivered(&self, uin: Uin) -> usize {
-        self.v5.unacknowledged_letters(uin) + self.base.network.letters.stored(uin).len()
+        self.udp.unacknowledged_letters(uin) + self.base.network.letters.stored(uin).len()
     }
 
     /// Takes the lines out of the journal, oldest first.

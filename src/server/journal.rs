@@ -81,6 +81,8 @@ pub enum Ending {
     OverLimit,
     /// A test hook kicked it.
     Kicked,
+    /// The server went down and said so.
+    ShutDown,
     /// Its account went.
     Unregistered,
     /// The server forgot everything that is not kept.

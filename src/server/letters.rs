@@ -119,17 +119,24 @@ impl Letters {
         is_unwanted
     }
 
-    /// Deletes what arrived, and says what that was. What is still on its way is deleted when it arrives.
-    pub(super) fn delete_arrived(&mut self, uin: Uin) -> Vec<LetterNumber> {
+    /// Deletes what arrived of those that are unwanted, and says what that was. What is still on its way
+    /// is deleted when it arrives.
+    pub(super) fn delete_arrived(
+        &mut self,
+        uin: Uin,
+        is_unwanted: impl Fn(&Letter) -> bool,
+    ) -> Vec<LetterNumber> {
         let Some(stored) = self.stored.get_mut(&uin) else {
             return Vec::new();
         };
         let deleted = stored
-            .extract_if(.., |stored| stored.offer == Offer::Arrived)
+            .extract_if(.., |stored| {
+                stored.offer == Offer::Arrived && is_unwanted(&stored.letter)
+            })
             .map(|stored| stored.letter.number)
             .collect();
         for stored in stored.iter_mut() {
-            if stored.offer == Offer::OnTheWay {
+            if stored.offer == Offer::OnTheWay && is_unwanted(&stored.letter) {
                 stored.offer = Offer::Unwanted;
             }
         }
@@ -191,7 +198,7 @@ mod tests {
         letters.offer(Uin(2), false);
         letters.arrived(Uin(2), LetterNumber(2));
 
-        assert_eq!(letters.delete_arrived(Uin(2)), [LetterNumber(2)]);
+        assert_eq!(letters.delete_arrived(Uin(2), |_| true), [LetterNumber(2)]);
         assert!(letters.offer(Uin(2), false).is_empty());
         letters.forget_offers(Uin(2));
         assert_eq!(letters.offer(Uin(2), false).len(), 1);
@@ -204,7 +211,7 @@ mod tests {
         letters.keep(letter);
         letters.offer(Uin(2), false);
 
-        assert!(letters.delete_arrived(Uin(2)).is_empty());
+        assert!(letters.delete_arrived(Uin(2), |_| true).is_empty());
         assert_eq!(letters.stored(Uin(2)).len(), 1);
         assert!(letters.arrived(Uin(2), LetterNumber(1)));
 

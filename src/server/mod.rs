@@ -37,9 +37,9 @@
 //! servers differ from what that recommends, [`Behaviour`] chooses. Six contacts live in the server
 //! and answer ([`BOTS`]).
 //!
-//! It speaks V5. Other protocols will join on the same users: `network` knows accounts, presence and
-//! messages and no packet, `v5` turns both into packets and back. What only tests need is in `hooks`,
-//! and documented as such.
+//! It speaks V1 to V5, and users of all versions meet: `network` knows accounts, presence and messages
+//! and no packet, `udp` turns both into packets and back, and `udp::manners` knows what sets the
+//! versions apart. What only tests need is in `hooks`, and documented as such.
 
 mod account;
 mod behaviour;
@@ -49,7 +49,7 @@ mod journal;
 mod letters;
 mod limits;
 mod network;
-mod v5;
+mod udp;
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -58,10 +58,10 @@ use std::time::Instant;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
-pub use account::{Account, Home, HomepageCategory, More, Work};
+pub use account::{Account, Groupware, Home, HomepageCategory, More, Work};
 pub use behaviour::{
-    AuthorisationByte, BadPassword, Behaviour, GeneralEnd, LoginAnswer, NumberedReplies,
-    OfflineMessages, Retransmission, SecondLogin, Strangers, TooMuch,
+    AuthorisationByte, BadPassword, Behaviour, GeneralEnd, LoginAnswer, MetaAnswer,
+    NumberedReplies, OfflineMessages, Retransmission, SecondLogin, Strangers, TooMuch,
 };
 pub use bots::{BOTS, COMET, ECHO, GATE, GREETER, HERMIT, SIESTA};
 pub use hooks::Counters;
@@ -108,7 +108,7 @@ impl Default for Setup {
 pub struct Server {
     base: Base,
     bots: Bots,
-    v5: v5::Service,
+    udp: udp::Service,
 }
 
 /// What the protocols share: the users, and the way out.
@@ -145,21 +145,22 @@ impl Server {
                 counters: Counters::default(),
             },
             bots,
-            v5: v5::Service::new(),
+            udp: udp::Service::new(),
         }
     }
 
     /// Takes a datagram that came from `from`.
     pub fn handle_datagram(&mut self, now: Now, from: SocketAddr, datagram: &[u8]) {
         self.bots.start(now, &mut self.base.network);
-        self.v5.handle_datagram(now, from, datagram, &mut self.base);
+        self.udp
+            .handle_datagram(now, from, datagram, &mut self.base);
         self.settle(now);
     }
 
     /// Does what is due.
     pub fn handle_timeout(&mut self, now: Now) {
         self.bots.start(now, &mut self.base.network);
-        self.v5.handle_timeout(now, &mut self.base);
+        self.udp.handle_timeout(now, &mut self.base);
         self.settle(now);
     }
 
@@ -170,7 +171,7 @@ impl Server {
 
     /// When to call [`handle_timeout`](Self::handle_timeout), if ever.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        [self.v5.poll_timeout(), self.bots.poll_timeout()]
+        [self.udp.poll_timeout(), self.bots.poll_timeout()]
             .into_iter()
             .flatten()
             .min()
@@ -181,7 +182,7 @@ impl Server {
         loop {
             self.bots.handle_timeout(now, &mut self.base.network);
             let Some((uin, notice)) = self.base.network.poll_notice() else {
-                if self.v5.flush(now, &mut self.base) {
+                if self.udp.flush(now, &mut self.base) {
                     return;
                 }
                 continue;
@@ -189,8 +190,8 @@ impl Server {
             if self.base.network.residents.contains(&uin) {
                 self.bots
                     .handle_notice(now, uin, notice, &mut self.base.network);
-            } else if self.v5.serves(uin) {
-                self.v5.handle_notice(now, uin, notice, &mut self.base);
+            } else if self.udp.serves(uin) {
+                self.udp.handle_notice(now, uin, notice, &mut self.base);
             } else if let Notice::Message(letter) = notice {
                 self.base.network.keep(now, letter);
             }

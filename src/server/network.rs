@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::Ipv4Addr;
 
-use crate::model::{Now, Uin};
+use crate::model::{Now, Uin, UnixTime};
 
 use super::account::Account;
 use super::journal::{Ending, Journal, JournalEvent, LetterNumber, Loss};
@@ -23,6 +23,8 @@ pub(super) struct Network {
     online: BTreeMap<Uin, Online>,
     /// Who has a UIN on a list, for every UIN on anybody's list: `contacts` of `online`, turned.
     watchers: BTreeMap<Uin, BTreeSet<Uin>>,
+    /// When and whence those with an account came online last.
+    last_logins: BTreeMap<Uin, (UnixTime, Ipv4Addr)>,
     notices: VecDeque<(Uin, Notice)>,
     rules: Rules,
 }
@@ -86,6 +88,8 @@ struct Online {
     contacts: BTreeSet<Uin>,
     visible: BTreeSet<Uin>,
     invisible: BTreeSet<Uin>,
+    /// The group of random chat; 0 none.
+    random_group: u32,
 }
 
 impl Network {
@@ -97,6 +101,7 @@ impl Network {
             residents: BTreeSet::new(),
             online: BTreeMap::new(),
             watchers: BTreeMap::new(),
+            last_logins: BTreeMap::new(),
             notices: VecDeque::new(),
             rules,
         }
@@ -116,8 +121,12 @@ impl Network {
                 contacts: BTreeSet::new(),
                 visible: BTreeSet::new(),
                 invisible: BTreeSet::new(),
+                random_group: 0,
             },
         );
+        if self.accounts.contains_key(&uin) {
+            self.last_logins.insert(uin, (now.unix, presence.ip));
+        }
         self.journal.note(now.unix, || JournalEvent::LoggedOn(uin));
         for watcher in self.watchers_of(uin) {
             if self.sees(watcher, uin) {
@@ -165,6 +174,30 @@ impl Network {
         self.online
             .iter()
             .map(|(uin, online)| (*uin, online.presence.status))
+    }
+
+    /// When and whence somebody came online last.
+    pub(super) fn last_login(&self, uin: Uin) -> Option<(UnixTime, Ipv4Addr)> {
+        self.last_logins.get(&uin).copied()
+    }
+
+    /// Puts somebody into a group of random chat; 0 takes them out.
+    pub(super) fn join_random_group(&mut self, uin: Uin, group: u32) {
+        if let Some(online) = self.online.get_mut(&uin) {
+            online.random_group = group;
+        }
+    }
+
+    /// Whom `asker` may meet in a group of random chat, and what may be known of them.
+    pub(super) fn random_group(&self, asker: Uin, group: u32) -> Vec<(Uin, Presence)> {
+        let members = self
+            .online
+            .iter()
+            .filter(|(uin, online)| group != 0 && online.random_group == group && **uin != asker);
+        members
+            .filter(|(uin, _)| self.sees(asker, **uin))
+            .map(|(uin, online)| (*uin, online.presence))
+            .collect()
     }
 
     /// What `watcher` may know of `uin`, if they may know that `uin` is online.

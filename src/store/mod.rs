@@ -8,6 +8,7 @@ mod database;
 mod encoding;
 mod error;
 mod key;
+mod older;
 mod opening;
 mod plan;
 mod record;
@@ -35,8 +36,8 @@ pub use error::Error;
 pub use key::Key;
 pub use record::{
     Change, ContactRecord, Cursor, Entry, Failure, Incoming, LoginRecord, Mode, OnAdded, Outgoing,
-    Preferences, Registration, Request, RequestKind, SessionTrace, Stage, Subscription, Treatment,
-    UserRecord,
+    Preferences, Registration, Request, RequestKind, SessionTrace, Stage, Stray, Subscription,
+    Treatment, UserRecord,
 };
 
 /// What is kept about all users.
@@ -243,5 +244,5 @@ struct Counted {
 
 /// The layout this program writes: the trees, their keys, and the versions of all records. Rises
 /// whenever one of them changes.
-const SCHEMA: u32 = 1;
+const SCHEMA: u32 = 2;
 const UIN_BYTES: usize = 4;

@@ -4,6 +4,8 @@
 
 mod bots;
 mod captures;
+mod groupware;
+mod licq;
 mod login;
 mod messages;
 mod people;
@@ -11,3 +13,4 @@ mod presence;
 mod robustness;
 mod sessions;
 mod stage;
+mod versions;

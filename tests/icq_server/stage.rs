@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
+use icq_transport::icq::udp::from_server::Sent;
 use icq_transport::icq::udp::to_server::{
-    Login, SendMessage, SetStatus, Target, TextCode, UinList, UpdateList,
+    AckMessages, Login, PreLogin, SendMessage, SetStatus, Target, TextCode, UinList, UpdateList,
 };
-use icq_transport::icq::udp::{Dialect, FromServer, Header, Noise, Side, ToServer, V5, Version};
+use icq_transport::icq::udp::{FromServer, Header, Noise, Side, ToServer, Version};
 use icq_transport::icq::wire::meta::MetaForm;
 use icq_transport::icq::wire::{Password, Rest};
 use icq_transport::model::{Now, Uin, UnixTime};
@@ -29,7 +30,12 @@ pub(crate) struct Stage {
     pub(crate) clients: BTreeMap<Uin, Client>,
     /// What arrived where no client of `clients` is.
     pub(crate) elsewhere: Vec<(SocketAddr, Vec<u8>)>,
+    /// What new clients speak.
+    pub(crate) version: Version,
+    /// Whether a client may get nothing but its own version.
+    pub(crate) strict: bool,
     next_session_id: u32,
+    next_port: u16,
     /// How likely a datagram is lost, and what decides.
     loss: (f64, StdRng),
 }
@@ -39,6 +45,8 @@ pub(crate) struct Stage {
 pub(crate) struct Client {
     pub(crate) uin: Uin,
     pub(crate) address: SocketAddr,
+    pub(crate) version: Version,
+    /// V5 only, else 0.
     pub(crate) session_id: u32,
     pub(crate) seq1: u16,
     pub(crate) seq2: u16,
@@ -50,6 +58,8 @@ pub(crate) struct Client {
 /// A packet from the server.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Heard {
+    /// What its client speaks; the packet's form may be another.
+    pub(crate) version: Version,
     pub(crate) header: Header,
     pub(crate) body: Vec<u8>,
 }
@@ -62,13 +72,25 @@ impl Heard {
 
     /// The packet, as the answer to a META request of this form.
     pub(crate) fn packet_as(&self, form: MetaForm) -> FromServer<'_> {
-        FromServer::decode(Version::V5, self.header.command, &self.body, form)
+        FromServer::decode(self.version, self.header.command, &self.body, form)
             .expect("the server's packets can be read")
             .packet
     }
 }
 
 impl Client {
+    /// The header of its latest packet, or of one that does not count.
+    pub(crate) fn header(&self, command: u16) -> Header {
+        Header {
+            version: self.version,
+            command,
+            seq1: self.seq1,
+            seq2: self.seq2,
+            uin: self.uin,
+            session_id: self.session_id,
+        }
+    }
+
     /// Takes everything it heard, acknowledgements too.
     pub(crate) fn take_inbox(&mut self) -> Vec<Heard> {
         std::mem::take(&mut self.inbox)
@@ -97,29 +119,56 @@ impl Stage {
             },
             clients: BTreeMap::new(),
             elsewhere: Vec::new(),
+            version: Version::V5,
+            strict: true,
             next_session_id: 0x2000_0000,
+            next_port: 30_000,
             loss: (0.0, StdRng::seed_from_u64(0)),
         }
     }
 
     /// A client that has not spoken yet, at a port of its own.
     pub(crate) fn connect(&mut self, uin: Uin) -> &mut Client {
-        let port = 10_100 + u16::try_from(uin.0 % 10_000).unwrap_or(0);
+        let own = 10_100 + u16::try_from(uin.0 % 10_000).unwrap_or(0);
+        let port = match self.version {
+            // Nothing but the port tells a new client from the one before it.
+            Version::V1 | Version::V2 | Version::V3 => {
+                self.next_port += 1;
+                self.next_port
+            }
+            Version::V4 | Version::V5 => own,
+        };
         self.connect_at(uin, port)
     }
 
     pub(crate) fn connect_at(&mut self, uin: Uin, port: u16) -> &mut Client {
+        let version = self.version;
         self.next_session_id += 1;
+        let (session_id, random) = match version {
+            Version::V5 => (self.next_session_id, 1000),
+            // icq-udp.md §4.3: a random beginning.
+            Version::V4 => (0, self.next_session_id.wrapping_mul(300) as u16),
+            Version::V1 | Version::V2 | Version::V3 => (0, 0),
+        };
         let client = Client {
             uin,
             address: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
-            session_id: self.next_session_id,
-            seq1: 1000,
+            version,
+            session_id,
+            seq1: random,
             seq2: 0,
             acknowledges: true,
             inbox: Vec::new(),
         };
         self.clients.insert(uin, client);
+        self.client(uin)
+    }
+
+    /// The same for a client of this version.
+    pub(crate) fn connect_in(&mut self, version: Version, uin: Uin) -> &mut Client {
+        let others = std::mem::replace(&mut self.version, version);
+        self.connect(uin);
+        self.version = others;
         self.client(uin)
     }
 
@@ -136,17 +185,23 @@ impl Stage {
 
     /// Logs somebody in with a status and a contact list.
     pub(crate) fn log_in_with(&mut self, uin: Uin, status: u32, contacts: &[Uin]) {
-        self.connect(uin);
+        self.log_in_as(self.version, uin, status, contacts);
+    }
+
+    /// The same with a client of this version.
+    pub(crate) fn log_in_as(&mut self, version: Version, uin: Uin, status: u32, contacts: &[Uin]) {
+        self.connect_in(version, uin);
         self.send_login(uin, status);
         let heard = self.commands(uin);
-        assert_eq!(heard, [0x005A], "{uin} is logged in");
+        assert_eq!(heard, [0x005A], "{uin} is logged in with {version:?}");
         self.send_list(uin, contacts);
         self.client(uin).inbox.clear();
     }
 
     pub(crate) fn send_login(&mut self, uin: Uin, status: u32) {
         let password = password(uin);
-        self.send(uin, &login(password.as_bytes(), status));
+        let version = self.client(uin).version;
+        self.send(uin, &login_in(version, password.as_bytes(), status));
     }
 
     pub(crate) fn send_list(&mut self, uin: Uin, contacts: &[Uin]) {
@@ -199,23 +254,27 @@ impl Stage {
         let client = self.client(uin);
         client.seq1 = client.seq1.wrapping_add(1);
         client.seq2 = client.seq2.wrapping_add(1);
-        let header = Header {
-            version: Version::V5,
-            command: packet.command(),
-            seq1: client.seq1,
-            seq2: client.seq2,
-            uin,
-            session_id: client.session_id,
-        };
+        let header = client.header(packet.command());
         let address = client.address;
         self.send_as(address, &header, packet);
+        header
+    }
+
+    /// Sends this body with the client's next numbers; gives its header.
+    pub(crate) fn send_body(&mut self, uin: Uin, command: u16, body: &[u8]) -> Header {
+        let client = self.client(uin);
+        client.seq1 = client.seq1.wrapping_add(1);
+        client.seq2 = client.seq2.wrapping_add(1);
+        let header = client.header(command);
+        let address = client.address;
+        self.send_datagram(address, &seal(&header, body));
         header
     }
 
     /// Sends a packet with this header from this address.
     pub(crate) fn send_as(&mut self, from: SocketAddr, header: &Header, packet: &ToServer<'_>) {
         let mut body = Vec::new();
-        packet.encode(Version::V5, &mut body);
+        packet.encode(header.version, &mut body);
         let datagram = seal(header, &body);
         self.send_datagram(from, &datagram);
     }
@@ -228,17 +287,49 @@ impl Stage {
         self.deliver();
     }
 
+    /// Says that what waited has come, as a client of the version does (icq-udp.md §7.5); nothing where
+    /// nothing came by which it could.
+    pub(crate) fn send_deletion(&mut self, uin: Uin, heard: &[Heard]) {
+        let client = self.client(uin);
+        let address = client.address;
+        let wish = |timestamp| ToServer::AckMessages(AckMessages { timestamp });
+        match client.version {
+            Version::V1 | Version::V2 => {
+                let mut ends = heard.iter().rev();
+                let Some(end) = ends.find(|heard| heard.header.command == 0x00E6) else {
+                    return;
+                };
+                let header = Header {
+                    seq1: end.header.seq1,
+                    ..client.header(0x0442)
+                };
+                self.send_as(address, &header, &wish(None));
+            }
+            Version::V3 => {
+                let times = heard.iter().filter_map(|heard| match heard.packet() {
+                    FromServer::OfflineMessage(message) => Some(message.sent),
+                    _ => None,
+                });
+                let latest = times.filter_map(|sent| match sent {
+                    Sent::Unix(time) => Some(time),
+                    Sent::Date(_) => None,
+                });
+                self.send(uin, &wish(latest.max()));
+            }
+            Version::V4 | Version::V5 => {
+                self.send(uin, &wish(None));
+            }
+        }
+    }
+
     /// Acknowledges one packet of the server.
     pub(crate) fn acknowledge(&mut self, uin: Uin, seq1: u16) {
         let client = self.client(uin);
-        let (address, session_id) = (client.address, client.session_id);
+        let address = client.address;
         let header = Header {
-            version: Version::V5,
-            command: 0x000A,
             seq1,
             seq2: 0,
-            uin,
-            session_id,
+            ..client.header(0x000A)
         };
         self.send_as(address, &header, &ToServer::Ack);
     }
@@ -263,7 +354,6 @@ impl Stage {
             if self.is_lost() {
                 continue;
             }
-            let heard = open(&datagram);
             let client = self
                 .clients
                 .values_mut()
@@ -272,6 +362,11 @@ impl Stage {
                 self.elsewhere.push((to, datagram));
                 continue;
             };
+            if !self.strict && Version::of(&datagram) != Some(client.version) {
+                continue;
+            }
+            let heard = open_in(client.version, &datagram);
+            assert_may_be_said(&heard);
             client.inbox.push(heard.clone());
             if client.acknowledges && heard.header.command != 0x000A {
                 let uin = client.uin;
@@ -377,20 +472,76 @@ pub(crate) fn login(password: &[u8], status: u32) -> ToServer<'_> {
     })
 }
 
+/// The login of a version, as its clients wrote it (icq-udp.md §1.1, §6.1).
+pub(crate) fn login_in(version: Version, password: &[u8], status: u32) -> ToServer<'_> {
+    let password = Password(password);
+    let (x1, tcp_version, rest): (u32, u32, &[u8]) = match version {
+        Version::V1 => {
+            return ToServer::PreLogin(PreLogin {
+                login_uin: Uin(0),
+                password,
+                status,
+                client_version: None,
+            });
+        }
+        Version::V2 => (0x78, 3, b"\x07\x00\0\0\0\0\x08\0\x78\0"),
+        Version::V3 => (0, 2, b"\x03\0\x7a\0"),
+        Version::V4 => (0x98, 3, b"\0\0\0\0\0\0\0\0\x98\0"),
+        Version::V5 => (0xD5, 6, Login::TAIL),
+    };
+    ToServer::Login(Login {
+        time: 0,
+        tcp_port: 0,
+        password,
+        x1,
+        client_version: 0x7A,
+        two: 2,
+        ip: Ipv4Addr::new(192, 168, 1, 5),
+        dc_mode: Login::NO_DIRECT_CONNECTIONS,
+        status,
+        tcp_version,
+        x4: 0,
+        rest_hex: Rest(rest),
+    })
+}
+
+/// A server says to a version what that version has: icq-udp.md §5.2, with what §2.5, §8.4 and the
+/// acknowledgements of §6.5 and §8.3 add to it.
+fn assert_may_be_said(heard: &Heard) {
+    let command = heard.header.command;
+    let is_exception = matches!(
+        (heard.version, command),
+        (Version::V4, 0x03DE) | (Version::V5, 0x0140)
+    );
+    assert!(
+        is_exception || FromServer::exists_in(command, heard.version),
+        "{command:#06x} in {:?}",
+        heard.version
+    );
+}
+
 pub(crate) fn target(target_uin: Uin) -> Target {
     Target { target_uin }
 }
 
 pub(crate) fn seal(header: &Header, body: &[u8]) -> Vec<u8> {
-    V5.seal(Side::Client, header, Noise::from(7), body)
+    let dialect = header.version.dialect();
+    dialect.seal(Side::Client, header, Noise::from(7), body)
 }
 
+/// Opens what a V5 client got.
 pub(crate) fn open(datagram: &[u8]) -> Heard {
+    open_in(Version::V5, datagram)
+}
+
+pub(crate) fn open_in(version: Version, datagram: &[u8]) -> Heard {
     let mut bytes = datagram.to_vec();
-    let opened = V5
+    let opened = version
+        .dialect()
         .open(Side::Server, &mut bytes)
         .expect("the server's datagrams can be opened");
     Heard {
+        version,
         header: opened.header,
         body: opened.body.to_vec(),
     }

@@ -1,5 +1,7 @@
 //! Stories: stanzas on one side, the ICQ server of this tree on the other, no sockets.
 
+mod pairs;
+mod versions;
 mod world;
 
 use world::{ROMEO, World};

@@ -59,7 +59,7 @@ fn list_sizes(sent: &[Heard]) -> Vec<usize> {
 }
 
 #[test]
-fn the_lists_leave_in_order_each_after_the_one_before_was_acknowledged() {
+fn the_lists_leave_in_order_and_the_request_for_messages_when_the_list_was_told() {
     let mut start = start();
     start.visible = vec![BEN];
     start.invisible = vec![TYBALT];
@@ -76,7 +76,9 @@ fn the_lists_leave_in_order_each_after_the_one_before_was_acknowledged() {
         order.push(requests[0].header.command);
         scene.acknowledges(&requests[0]);
     }
-    order.push(scene.next_sent().header.command);
+    assert!(scene.sent_commands().is_empty());
+    scene.says(&list_done());
+    order.push(scene.sent_as(REQUEST_OFFLINE).header.command);
 
     assert_eq!(
         order,

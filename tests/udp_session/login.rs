@@ -444,10 +444,7 @@ fn what_was_asked_during_the_login_is_done_after_it() {
         .into_iter()
         .filter(|heard| heard.header.command != ACK)
         .collect();
-    assert_eq!(
-        commands(&sent),
-        [CONTACT_LIST, SEND_MESSAGE, REQUEST_OFFLINE, SET_STATUS]
-    );
+    assert_eq!(commands(&sent), [CONTACT_LIST, SEND_MESSAGE, SET_STATUS]);
     let ToServer::ContactList(list) = sent[0].packet() else {
         panic!("not a contact list");
     };

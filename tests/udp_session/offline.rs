@@ -29,8 +29,8 @@ fn expecting() -> Scene {
     let mut scene = Scene::logged_in_with(start());
     scene.acknowledges_all();
     scene.says(&list_done());
+    scene.acknowledges_all();
     scene.take_events();
-    scene.take_sent();
     scene
 }
 
@@ -220,7 +220,8 @@ fn the_request_for_them_is_repeated_until_it_is_answered() {
     let mut scene = Scene::logged_in_with(start());
     let list = scene.sent_as(CONTACT_LIST);
     scene.acknowledges(&list);
-    assert_eq!(scene.next_sent().header.command, REQUEST_OFFLINE);
+    scene.says(&list_done());
+    scene.sent_as(REQUEST_OFFLINE);
 
     assert_eq!(requests(&mut scene), 1);
     scene.says(&END);
@@ -340,6 +341,41 @@ fn what_was_lost_each_time_is_never_deleted() {
 
     assert_eq!(texts(&events), ["one"]);
     assert_eq!(events.last(), Some(&Event::OfflineMessagesEnd));
+}
+
+#[test]
+fn what_was_lost_each_time_is_asked_for_again_more_and_more_seldom() {
+    let mut scene = expecting();
+    scene.says(&stored(46, "one"));
+    scene.seq1 += 1; // "two", lost
+    scene.says(&END);
+
+    let mut events = Vec::new();
+    let mut asked = Vec::new();
+    for second in 0..4000 {
+        scene.waits_secs(1);
+        let news = scene.take_events();
+        makes_safe(&mut scene, &news);
+        events.extend(news);
+        for heard in scene.acknowledges_all() {
+            if heard.header.command == CONTACT_LIST {
+                asked.push(second);
+                scene.says(&list_done());
+                scene.says(&stored(46, "one"));
+                match asked.len() {
+                    8.. => _ = scene.says(&stored(47, "two")),
+                    _ => scene.seq1 += 1, // lost again
+                }
+                scene.says(&END);
+            }
+        }
+    }
+
+    assert_eq!(texts(&events), ["one", "two"]);
+    assert_eq!(asked.len(), 8, "{asked:?}");
+    let pauses: Vec<i32> = asked.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    assert!(pauses.is_sorted(), "{pauses:?}");
+    assert!(pauses.iter().all(|pause| *pause <= 500), "{pauses:?}");
 }
 
 #[test]

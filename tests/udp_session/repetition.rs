@@ -415,3 +415,23 @@ fn after_a_pause_of_the_whole_machine_packets_are_repeated_once_not_in_a_burst()
     let sent = scene.sent_commands();
     assert_eq!(sent, [SEND_MESSAGE, KEEP_ALIVE]);
 }
+
+/// open-oscar-server does that when a copy of the login comes late, and counts from the start.
+#[test]
+fn a_server_that_begins_the_session_anew_is_not_told_that_its_messages_came() {
+    let mut scene = Scene::logged_in_with(start());
+    scene.acknowledges_all();
+    let seen = scene.says(&list_done());
+    scene.take_events();
+    scene.take_sent();
+    let own = scene.session.session_id();
+
+    scene.says_as(seen, &list_done());
+    assert_eq!(scene.sent_commands(), [ACK]);
+    scene.says_as(seen, &text_from(BEN, "hi"));
+
+    assert_eq!(end(&scene.take_events()), Some(&LogoutReason::SessionLost));
+    assert_eq!(scene.sent_commands(), [TEXT_CODE]);
+    // The goodbye may be lost.
+    assert_eq!(scene.session.open_sessions(), [own]);
+}

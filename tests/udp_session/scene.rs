@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use icq_transport::icq::udp::{
     Dialect, FromServer, Header, Noise, Session, Side, Start, ToServer, V5, Version,
 };
+use icq_transport::icq::wire::Rest;
 use icq_transport::icq::wire::text::Charset;
 use icq_transport::icq::{Command, Event, MessageId, Output, Receipt};
 use icq_transport::model::{Message, Secret, Status, Uin, UnixTime};
@@ -15,6 +16,7 @@ pub(crate) const TYBALT: Uin = Uin(1002);
 
 /// Both ends of a conversation, and the time.
 pub(crate) struct Scene {
+    pub(crate) dialect: &'static dyn Dialect,
     pub(crate) now: Instant,
     pub(crate) session: Session,
     /// The `seq1` of the server's next packet.
@@ -33,15 +35,19 @@ pub(crate) struct Heard {
 
 impl Heard {
     pub(crate) fn packet(&self) -> ToServer<'_> {
-        ToServer::decode(Version::V5, self.header.command, &self.body)
+        ToServer::decode(self.header.version, self.header.command, &self.body)
             .expect("sessions send what can be read")
             .packet
     }
 }
 
 pub(crate) fn start() -> Start {
+    start_in(Version::V5)
+}
+
+pub(crate) fn start_in(version: Version) -> Start {
     Start {
-        dialect: &V5,
+        dialect: version.dialect(),
         uin: ROMEO,
         password: Secret::new("balcony"),
         status: Status::default(),
@@ -61,6 +67,7 @@ impl Scene {
     pub(crate) fn new(start: Start) -> Self {
         let now = Instant::now();
         let mut scene = Self {
+            dialect: start.dialect,
             now,
             session: Session::new(now, start),
             seq1: 1,
@@ -76,7 +83,8 @@ impl Scene {
         let mut scene = Self::new(start);
         let login = scene.next_sent();
         scene.acknowledges(&login);
-        scene.answers_login(&login, &login_reply());
+        let reply = login_reply_in(scene.dialect.version());
+        scene.answers_login(&login, &reply);
         scene
     }
 
@@ -105,6 +113,10 @@ impl Scene {
 
     pub(crate) fn online() -> Self {
         Self::online_with(start())
+    }
+
+    pub(crate) fn online_in(version: Version) -> Self {
+        Self::online_with(start_in(version))
     }
 
     /// The server sends something nobody asked for. Returns its `seq1`.
@@ -155,7 +167,7 @@ impl Scene {
 
     /// Any packet at all.
     pub(crate) fn delivers(&mut self, header: &Header, packet: &FromServer<'_>) {
-        let datagram = seal(header, packet);
+        let datagram = seal_in(self.dialect, header, packet);
         self.delivers_bytes(&datagram);
     }
 
@@ -166,7 +178,7 @@ impl Scene {
 
     pub(crate) fn header(&self, packet: &FromServer<'_>, seq1: u16, seq2: u16) -> Header {
         Header {
-            version: Version::V5,
+            version: self.dialect.version(),
             command: packet.command(),
             seq1,
             seq2,
@@ -264,7 +276,7 @@ impl Scene {
     fn drain(&mut self) {
         while let Some(output) = self.session.poll_output() {
             match output {
-                Output::Transmit(datagram) => self.sent.push(open(&datagram)),
+                Output::Transmit(datagram) => self.sent.push(open_in(self.dialect, &datagram)),
                 Output::Event(event) => self.events.push(event),
             }
         }
@@ -272,14 +284,22 @@ impl Scene {
 }
 
 pub(crate) fn seal(header: &Header, packet: &FromServer<'_>) -> Vec<u8> {
+    seal_in(&V5, header, packet)
+}
+
+pub(crate) fn seal_in(dialect: &dyn Dialect, header: &Header, packet: &FromServer<'_>) -> Vec<u8> {
     let mut body = Vec::new();
-    packet.encode(Version::V5, &mut body);
-    V5.seal(Side::Server, header, Noise::default(), &body)
+    packet.encode(dialect.version(), &mut body);
+    dialect.seal(Side::Server, header, Noise::default(), &body)
 }
 
 pub(crate) fn open(datagram: &[u8]) -> Heard {
+    open_in(&V5, datagram)
+}
+
+pub(crate) fn open_in(dialect: &dyn Dialect, datagram: &[u8]) -> Heard {
     let mut bytes = datagram.to_vec();
-    let opened = V5
+    let opened = dialect
         .open(Side::Client, &mut bytes)
         .expect("sessions seal what can be opened");
     assert!(opened.check_valid);
@@ -295,16 +315,57 @@ pub(crate) fn commands(sent: &[Heard]) -> Vec<u16> {
 }
 
 pub(crate) fn login_reply() -> FromServer<'static> {
-    use icq_transport::icq::udp::from_server::{LoginReply, LoginReplyV5};
-    FromServer::LoginReply(LoginReply::V5(LoginReplyV5 {
-        x8c: 0x8C,
-        ping: 110,
-        timeout: 10,
-        xa: 10,
-        retries: 5,
-        ip: Some([192, 0, 2, 7].into()),
-        server_id: Some(0x80CD_C19B),
-    }))
+    login_reply_in(Version::V5)
+}
+
+pub(crate) fn login_reply_in(version: Version) -> FromServer<'static> {
+    use icq_transport::icq::udp::from_server::{
+        LoginReply, LoginReplyV2, LoginReplyV3, LoginReplyV4, LoginReplyV5,
+    };
+    let ip = [192, 0, 2, 7].into();
+    FromServer::LoginReply(match version {
+        Version::V1 | Version::V2 => LoginReply::V2(LoginReplyV2 {
+            own_uin: ROMEO,
+            ip,
+            login_seq: 1,
+            rest_hex: Rest(LoginReplyV2::TAIL),
+        }),
+        Version::V3 => LoginReply::V3(LoginReplyV3 {
+            ip,
+            zero: 0,
+            externals: 0,
+            deplist_version: 1,
+            must_change_pw: 0,
+            can_broadcast: 0,
+            xfa: 0xFA,
+            ping: 45,
+            timeout: 10,
+            xa: 10,
+            retries: 3,
+        }),
+        Version::V4 => LoginReply::V4(LoginReplyV4 {
+            ip,
+            w0: 0,
+            w1: 0,
+            x19: 0x19,
+            x2: 2,
+            x1: 1,
+            xfa: 0xFA,
+            ping: 45,
+            timeout: 5,
+            xa: 10,
+            retries: 5,
+        }),
+        Version::V5 => LoginReply::V5(LoginReplyV5 {
+            x8c: 0x8C,
+            ping: 110,
+            timeout: 10,
+            xa: 10,
+            retries: 5,
+            ip: Some(ip),
+            server_id: Some(0x80CD_C19B),
+        }),
+    })
 }
 
 pub(crate) fn list_done() -> FromServer<'static> {

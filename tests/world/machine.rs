@@ -506,10 +506,12 @@ impl World {
                 return false;
             }
         }
-        if let Some(task) = self.machine.task_mut(user) {
-            for tag in std::mem::take(&mut task.examined) {
-                self.witness.examined(&tag);
-            }
+        let examined = match self.machine.task_mut(user) {
+            Some(task) => std::mem::take(&mut task.examined),
+            None => Vec::new(),
+        };
+        for tag in examined {
+            self.note_examined(user, &tag);
         }
         true
     }
@@ -519,31 +521,22 @@ impl World {
         let run = self.machine.run;
         match output {
             UserOutput::Stanza(stanza) => {
-                let link = self.host.link.number;
-                let is_current = self
-                    .machine
-                    .task(user)
-                    .is_some_and(|it| it.link == Some(link));
-                if is_current {
+                if self.is_on_present_link(user) {
                     self.gateway_sends(stanza);
                 }
             }
             UserOutput::Mark(mark) => {
-                let link = self.host.link.number;
-                let Some(process) = &mut self.machine.process else {
-                    return false;
-                };
-                if process
-                    .tasks
-                    .get(user)
-                    .is_some_and(|it| it.link == Some(link))
+                // Without a link there is nothing that it could stand behind.
+                if self.host.link.is_up
+                    && self.is_on_present_link(user)
+                    && let Some(process) = &mut self.machine.process
                 {
                     let user = user.clone();
                     process.marks.add(MarkOf { user, mark });
                 }
             }
             UserOutput::WantLogin => self.gateway_input(GatewayInput::WantLogin(user.clone())),
-            UserOutput::Connect => {
+            UserOutput::Connect { .. } => {
                 let Some(task) = self.machine.task_mut(user) else {
                     return false;
                 };
@@ -576,6 +569,10 @@ impl World {
                 }
                 self.gateway_input(GatewayInput::State(user.clone(), state));
             }
+            UserOutput::Speaks(network, version) => {
+                self.gateway_input(GatewayInput::Speaks(user.clone(), network, version));
+            }
+            UserOutput::LeftOpen(strays) => self.gateway_input(GatewayInput::LeftOpen(strays)),
             UserOutput::Registered(is_registered) => {
                 self.say(|| format!("{user} is registered: {is_registered}"));
                 self.gateway_input(GatewayInput::Registered(user.clone(), is_registered));
@@ -596,6 +593,13 @@ impl World {
             }
         }
         true
+    }
+
+    /// Whether the user does not believe to be on an older link.
+    pub(crate) fn is_on_present_link(&self, user: &BareJid) -> bool {
+        let link = self.host.link.number;
+        let task = self.machine.task(user);
+        task.is_some_and(|task| task.link == Some(link))
     }
 
     fn check_end(&mut self, user: &BareJid, ending: Ending) {

@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use icq_transport::gateway::Settings;
+use icq_transport::icq::wire::Version;
 use icq_transport::model::Uin;
 use icq_transport::server::{Behaviour, OfflineMessages, Retransmission, SecondLogin};
 use rand::rngs::StdRng;
@@ -169,7 +170,8 @@ fn settings(rng: &mut StdRng) -> Settings {
 /// The defaults, but that nobody is kept from registering for an hour.
 pub(crate) fn default_settings() -> Settings {
     let mut settings = Settings::new(DOMAIN.parse().expect("a domain"));
-    settings.charset = "windows-1251".to_owned();
+    settings.networks[0].charset = "windows-1251".to_owned();
+    settings.networks[0].versions = vec![Version::V5];
     settings.lowest_uin = Uin(1000);
     settings.limits.registrations_per_hour = 1000;
     settings

@@ -77,6 +77,9 @@ struct Outgoing {
     /// Its errors that left, and those that arrived.
     errors_left: u32,
     errors_arrived: u32,
+    /// The run in which it was refused without being written down. Who refuses it keeps the error until
+    /// it has arrived, over any cut, but not over the end of the program.
+    refused: Option<u32>,
     /// It was taken without a login.
     was_held: bool,
     /// It had surely not left when a run began.
@@ -186,6 +189,7 @@ impl Witness {
             written: None,
             errors_left: 0,
             errors_arrived: 0,
+            refused: None,
             was_held: false,
             waited_over_restart: false,
             is_said: false,
@@ -205,16 +209,6 @@ impl Witness {
                 pair: format!("{} to {}", outgoing.user, outgoing.to),
                 text: tag.to_owned(),
             });
-        }
-    }
-
-    /// The gateway has done everything it will do with this message for now.
-    pub(crate) fn examined(&mut self, tag: &str) {
-        let Some(outgoing) = self.outgoing.get(tag) else {
-            return;
-        };
-        if outgoing.written.is_none() && outgoing.errors_left == 0 {
-            self.complain(format!("{tag} was neither written down nor refused"));
         }
     }
 

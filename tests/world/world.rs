@@ -107,7 +107,21 @@ impl World {
     pub(crate) fn end(&mut self) {
         self.become_quiet();
         self.pass(QUIET);
+        // One after the other over a slow line, a thousand stored messages take their time.
+        let mut left = usize::MAX;
+        while (1..left).contains(&self.waiting_on_icq()) {
+            left = self.waiting_on_icq();
+            self.pass(QUIET);
+        }
         self.examine();
+    }
+
+    /// How many messages for people who are registered are still on the ICQ server.
+    fn waiting_on_icq(&self) -> usize {
+        let records = self.machine.disk.values();
+        records
+            .map(|record| self.icq.server.undelivered(record.registration.uin))
+            .sum()
     }
 
     fn become_quiet(&mut self) {

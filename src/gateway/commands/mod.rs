@@ -166,7 +166,7 @@ impl View<'_> {
     }
 
     /// Whether the user's version of ICQ can do this.
-    pub(super) const fn can(&self, ability: Ability) -> bool {
+    pub(super) fn can(&self, ability: Ability) -> bool {
         self.env.version.can(ability)
     }
 }

@@ -22,8 +22,8 @@ pub(super) struct Letter {
     pub(super) digest: u64,
     pub(super) sent: Option<UnixTime>,
     pub(super) arrived: UnixTime,
-    /// In which fetch it came, or came again.
-    pub(super) fetch: u32,
+    /// In which session it came, or came again.
+    pub(super) session: u32,
     /// The ICQ server may not know that it is safe.
     pub(super) doubtful: bool,
     pub(super) state: State,
@@ -68,6 +68,16 @@ impl Letter {
 
     pub(super) const fn is_bounced(&self) -> bool {
         matches!(self.state, State::Bounced)
+    }
+
+    /// It came as it was written.
+    pub(super) const fn came_live(&self) -> bool {
+        self.sent.is_none()
+    }
+
+    /// It waited on the ICQ server.
+    pub(super) const fn was_stored(&self) -> bool {
+        self.sent.is_some()
     }
 
     pub(super) fn send(&mut self, now: Now, env: &Env<'_>, fx: &mut Effects) {

@@ -36,14 +36,16 @@ pub struct Inbox {
     held_since: Option<Instant>,
     /// The session has yet to tell what waited on the ICQ server.
     is_fetching: bool,
-    /// Counts the times all waiting messages were reported: a message known from the same time is
-    /// another one that says the same.
-    fetch: u32,
+    /// Counts the ICQ sessions: each tells a stored message once, so one that is known from the same
+    /// session is another one that says the same.
+    session: u32,
     online_since: Option<Instant>,
     /// Who sent messages of an unknown kind, and when.
     unknown_kinds: Vec<(Uin, UnixTime)>,
-    /// Comes back when the user was told of lost messages.
-    told_of_lost: Option<Mark>,
+    /// The lost messages that the user was told of, and the mark that comes back when that has arrived.
+    told_of_lost: Option<(Mark, Vec<(Uin, u32)>)>,
+    /// How many were shown since those above the limit were looked for.
+    shown_lately: usize,
     tidy_at: Option<Instant>,
 }
 
@@ -100,12 +102,13 @@ impl Inbox {
                 digest,
                 sent: incoming.sent,
                 arrived: incoming.arrived,
-                fetch: inbox.fetch,
+                session: inbox.session,
                 doubtful: true,
                 state,
                 content: content.filter(|_| !matches!(state, State::Shown(_))),
             });
         }
+        inbox.session += 1;
         inbox.plan_to_tidy(now);
         inbox
     }
@@ -168,8 +171,6 @@ impl Inbox {
     ) {
         self.is_fetching = false;
         self.release(now, env, fx, journal);
-        // On a bad line some come after that, so what was in doubt remains so for its time.
-        self.fetch += 1;
     }
 
     /// Takes what was held: what waited on the server first, each kind oldest first.
@@ -226,7 +227,7 @@ impl Inbox {
             digest,
             sent: held.sent,
             arrived: held.arrived,
-            fetch: self.fetch,
+            session: self.session,
             doubtful: false,
             state: State::Waiting,
             content: Some(content),
@@ -237,22 +238,22 @@ impl Inbox {
         self.push(letter);
     }
 
-    /// Whether ICQ repeats what is here already. A message repeats another once in each fetch: a person
+    /// Whether ICQ repeats what is here already. A message repeats another once in each session: a person
     /// may say the same thing twice, even within the minute that stamps are cut to.
     fn recognise(&mut self, now: Now, held: &Held, digest: u64) -> bool {
         let Some(sent) = held.sent else {
             return false;
         };
-        let fetch = self.fetch;
+        let session = self.session;
         let known = self.letters.iter_mut().find(|letter| {
             letter.from == held.from
                 && letter.digest == digest
-                && letter.fetch != fetch
+                && letter.session != session
                 && letter.may_come_again(now, sent)
         });
         match known {
             Some(letter) => {
-                letter.fetch = fetch;
+                letter.session = session;
                 true
             }
             None => false,
@@ -302,15 +303,15 @@ impl Inbox {
             waiting -= usize::from(letter.is_open());
             if letter.confirm(now, journal, mark) {
                 self.open -= 1;
+                self.shown_lately += 1;
                 self.tidy_at.get_or_insert(now.instant + KEEP_CONTENT);
             }
         }
-        if self.told_of_lost.is_some_and(|told| told <= mark) {
-            self.told_of_lost = None;
-            journal.told_of_lost();
+        if let Some((_, told)) = self.told_of_lost.take_if(|(told, _)| *told <= mark) {
+            journal.told_of_lost(&told);
         }
         self.tell_of_lost(env, fx, journal);
-        if self.letters.len() > self.open + MAX_SHOWN + TIDY_EVERY {
+        if self.shown_lately >= TIDY_EVERY {
             self.tidy(now, journal);
         }
     }
@@ -330,7 +331,7 @@ impl Inbox {
             return;
         }
         own::say(env, fx, words::messages_lost(journal.lost()));
-        self.told_of_lost = Some(fx.next_mark());
+        self.told_of_lost = Some((fx.next_mark(), journal.lost().to_vec()));
     }
 
     /// A message of ours came back as an error (§15.3).
@@ -385,13 +386,11 @@ impl Inbox {
     /// An ICQ session is open: what waited on the server comes before what is written now (§17).
     pub const fn icq_logged_in(&mut self) {
         self.is_fetching = true;
-        self.fetch += 1;
     }
 
     /// The ICQ session has its contact list: messages that waited on the server are next.
     pub fn icq_online(&mut self, now: Now) {
         self.online_since = Some(now.instant);
-        self.fetch += 1;
         self.plan_to_tidy(now);
     }
 
@@ -405,6 +404,7 @@ impl Inbox {
     ) {
         self.release(now, env, fx, journal);
         self.is_fetching = false;
+        self.session += 1;
         self.online_since = None;
         for letter in &mut self.letters {
             letter.doubt(now);
@@ -439,6 +439,7 @@ impl Inbox {
 
     /// Forgets what is of no use any more: first contents, then the letters.
     fn tidy(&mut self, now: Now, journal: &mut Journal) {
+        self.shown_lately = 0;
         let mut newer = 0;
         for letter in self.letters.iter_mut().rev() {
             if letter.is_bounced() && now.unix.since(letter.arrived) > KEEP_BOUNCED {
@@ -451,7 +452,8 @@ impl Inbox {
                 newer += 1;
             }
         }
-        let mut surplus = newer.saturating_sub(MAX_SHOWN);
+        let mut live_surplus = self.shown(Letter::came_live).saturating_sub(MAX_LIVE);
+        let mut stored_surplus = self.shown(Letter::was_stored).saturating_sub(MAX_STORED);
         let rested = |since: Instant| since + KEEP_SHOWN <= now.instant;
         // Offline, nobody repeats anything: what is remembered is for the next login.
         let online_for_long = self.online_since.is_some_and(rested);
@@ -459,8 +461,12 @@ impl Inbox {
             let State::Shown(since) = letter.state else {
                 return true;
             };
-            let is_surplus = surplus > 0;
-            surplus -= usize::from(is_surplus);
+            let surplus = match letter.came_live() {
+                true => &mut live_surplus,
+                false => &mut stored_surplus,
+            };
+            let is_surplus = *surplus > 0;
+            *surplus -= usize::from(is_surplus);
             let is_over = is_surplus || (online_for_long && rested(since));
             if is_over {
                 journal.forget_incoming(letter.id);
@@ -468,6 +474,15 @@ impl Inbox {
             !is_over
         });
         self.plan_to_tidy(now);
+    }
+
+    /// How many shown ones of a kind are remembered.
+    fn shown(&self, is_of_kind: fn(&Letter) -> bool) -> usize {
+        let is_shown = |letter: &Letter| matches!(letter.state, State::Shown(_));
+        let letters = self.letters.iter();
+        letters
+            .filter(|letter| is_shown(letter) && is_of_kind(letter))
+            .count()
     }
 
     fn plan_to_tidy(&mut self, now: Now) {
@@ -519,9 +534,11 @@ const KEEP_BOUNCED: Duration = Duration::from_secs(7 * 24 * 3600);
 const KEEP_CONTENT: Duration = Duration::from_secs(60);
 const MAX_CONTENTS: usize = 50;
 
-/// How long, and how many, shown messages are remembered.
+/// How long, and how many, shown messages are remembered. Those that waited on the server are there until
+/// they are deleted, which on a bad line takes many logins: of them, as many as a server may keep.
 const KEEP_SHOWN: Duration = Duration::from_secs(600);
-const MAX_SHOWN: usize = 200;
+const MAX_LIVE: usize = 200;
+const MAX_STORED: usize = 1000;
 
 /// How many more may gather before those above the limit are looked for.
 const TIDY_EVERY: usize = 50;

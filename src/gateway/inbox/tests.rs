@@ -314,6 +314,26 @@ fn what_finds_no_room_is_told_in_one_line() {
     world.sees(&[]);
 }
 
+#[test]
+fn what_is_lost_after_the_telling_is_told_as_well() {
+    let mut world = World::online();
+    world.settings().limits.held_messages = 0;
+    world.link_down();
+    world.icq_says(BEN, text("1"));
+    world.link_up();
+    assert_eq!(bodies(&mut world).len(), 1);
+
+    world.icq_says(BEN, text("2"));
+    world.icq_says(222_222, text("3"));
+    world.confirm();
+
+    let line = "While your Jabber server was away, 2 messages from ICQ found no room and were lost: \
+                1 from 123456789, 1 from 222222.";
+    assert_eq!(bodies(&mut world), [line]);
+    world.confirm();
+    assert!(world.record.cursor.lost.is_empty());
+}
+
 // --- crashes and repetitions ---------------------------------------------------------------------------
 
 #[test]
@@ -478,6 +498,21 @@ fn a_person_may_say_the_same_thing_twice() {
 }
 
 #[test]
+fn what_a_session_tells_twice_was_said_twice_also_where_one_came_late() {
+    let mut world = World::online();
+    let stamp = minute(&world, 3600);
+    world.icq_said(BEN, "ok", stamp);
+    world.offline_messages_end();
+    assert_eq!(bodies(&mut world), ["ok"]);
+
+    // Its packet was lost at first. The session itself leaves out what the server merely repeats.
+    world.icq_said(BEN, "ok", stamp);
+    world.offline_messages_end();
+
+    assert_eq!(bodies(&mut world), ["ok"]);
+}
+
+#[test]
 fn the_same_words_long_after_are_another_message() {
     let mut world = World::online();
     world.icq_says(BEN, text("ok"));
@@ -529,6 +564,32 @@ fn only_so_much_is_remembered() {
     let contents = world.inbox.letters.iter();
     let contents = contents.filter(|letter| letter.content.is_some());
     assert!(contents.count() <= 101);
+}
+
+#[test]
+fn what_a_server_may_keep_is_remembered_however_much_comes_after_it() {
+    let mut world = World::online();
+    let stamp = minute(&world, 3600);
+    let say_all = |world: &mut World| {
+        for n in 0..100 {
+            world.icq_said(BEN, &format!("stored {n}"), stamp);
+        }
+        world.offline_messages_end();
+    };
+    say_all(&mut world);
+    world.confirm();
+    for n in 0..500 {
+        world.icq_says(BEN, text(&n.to_string()));
+        world.confirm();
+    }
+    world.look_away();
+
+    // The word that the server may delete them was lost with the session.
+    world.icq_offline();
+    world.icq_online();
+    say_all(&mut world);
+
+    world.sees(&[]);
 }
 
 // --- what comes back: xmpp-gateway.md §15.3 -----------------------------------------------------------

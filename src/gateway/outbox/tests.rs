@@ -646,3 +646,30 @@ fn the_gateways_own_messages_wait_as_long_as_it_takes_and_fail_in_silence() {
     world.sees(&[]);
     assert!(world.record.journal.is_empty());
 }
+
+#[test]
+fn the_error_about_a_message_refused_at_once_outlives_the_link() {
+    // The link breaks before the error has arrived, or has broken before the message was looked at.
+    for breaks_first in [false, true] {
+        let mut world = World::offline();
+        world.link_up();
+        world.resource("pc");
+        if breaks_first {
+            world.link_down();
+        }
+        world.writes_to(BEN, "m1", "hi");
+        if !breaks_first {
+            world.sees(&[&not_connected("m1")]);
+            world.link_down();
+        }
+
+        world.link_up();
+        world.sees(&[&not_connected("m1")]);
+        world.confirm();
+
+        world.link_down();
+        world.link_up();
+        world.sees(&[]);
+        assert_eq!(world.record.journal.len(), 0);
+    }
+}

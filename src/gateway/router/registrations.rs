@@ -12,7 +12,7 @@ use crate::gateway::recent::Recent;
 use crate::gateway::register::{self, Submission};
 use crate::gateway::{User, words};
 use crate::model::{Now, Uin};
-use crate::store::Registration;
+use crate::store::{Registration, Stray};
 use crate::xmpp::{Condition, Refusal, Request, Stanza};
 use xmpp_parsers::iq::Iq;
 
@@ -22,6 +22,8 @@ pub(super) struct Registrations {
     people: Recent<BareJid, Applicant>,
     /// By number: the gateway must not be a machine for guessing passwords.
     numbers: Recent<Uin, Pace>,
+    /// By number: sessions that failed trials may have left open.
+    strays: Recent<Uin, Vec<Stray>>,
 }
 
 #[derive(Debug, Default)]
@@ -36,6 +38,7 @@ impl Default for Registrations {
         Self {
             people: Recent::new(MAX_REMEMBERED),
             numbers: Recent::new(MAX_REMEMBERED),
+            strays: Recent::new(MAX_REMEMBERED),
         }
     }
 }
@@ -49,6 +52,17 @@ impl Registrations {
     ) -> (&mut Pace, &mut Option<Instant>) {
         let applicant = self.people.of(now, jid.clone());
         (&mut applicant.stanzas, &mut applicant.blocked_until)
+    }
+
+    /// Failed trials may have left these sessions open.
+    pub(super) fn left_open(&mut self, now: Instant, strays: Vec<Stray>) {
+        for stray in strays {
+            let known = self.strays.of(now, stray.uin);
+            known.retain(|it| *it != stray);
+            known.push(stray);
+            let surplus = known.len().saturating_sub(MOST_STRAYS);
+            known.drain(..surplus);
+        }
     }
 
     fn may_try(&mut self, now: Instant, jid: &BareJid, uin: Uin, per_hour: u32) -> bool {
@@ -106,7 +120,9 @@ impl Gateway {
         if self.users.len() >= settings.limits.users {
             return refuse(Condition::ResourceConstraint, words::USERS_TOO_MANY);
         }
-        if settings.unique_uin && self.is_taken(now.instant, registration.uin, jid) {
+        if settings.unique_uin
+            && self.is_taken(now.instant, &registration.network, registration.uin, jid)
+        {
             return refuse(Condition::Conflict, words::NUMBER_TAKEN);
         }
         let per_hour = settings.limits.registrations_per_hour;
@@ -126,11 +142,12 @@ impl Gateway {
     ) {
         let known = Known {
             linked: true,
-            ..Known::new(registration.uin)
+            ..Known::new(&registration)
         };
+        let strays = std::mem::take(self.registrations.strays.of(now.instant, registration.uin));
         let seat = self.seat(jid.clone());
         let privileges = self.link.privileges(&jid);
-        let run = User::register(now, seat, privileges, registration, request);
+        let run = User::register(now, seat, privileges, registration, strays, request);
         self.users.insert(jid.clone(), known);
         self.outputs.push_back(GatewayOutput::Start {
             user: jid,
@@ -143,11 +160,14 @@ impl Gateway {
     }
 
     /// Somebody else has this number, or is about to.
-    fn is_taken(&self, now: Instant, uin: Uin, jid: &BareJid) -> bool {
-        let is_tried = |(tried, until): (Uin, Instant)| tried == uin && until > now;
+    fn is_taken(&self, now: Instant, network: &str, uin: Uin, jid: &BareJid) -> bool {
+        let is_tried = |(its, tried, until): &(String, Uin, Instant)| {
+            its == network && *tried == uin && *until > now
+        };
+        let is_owned = |known: &Known| known.network == network && known.uin == uin;
         let mut users = self.users.iter();
         users.any(|(user, known)| {
-            user != jid && (known.uin == uin || known.trying.is_some_and(is_tried))
+            user != jid && (is_owned(known) || known.trying.as_ref().is_some_and(is_tried))
         })
     }
 
@@ -171,11 +191,13 @@ impl Gateway {
         let Ok(Submission::Fields(fields)) = Submission::read(payload) else {
             return None;
         };
-        let uin = fields.uin(&self.shared.settings)?;
-        if self.users.get(user).is_some_and(|known| known.uin == uin) {
+        let known = self.users.get(user)?;
+        let uin = fields.uin(&self.shared.settings).unwrap_or(known.uin);
+        let network = fields.network().unwrap_or(&known.network).to_owned();
+        if known.uin == uin && known.network == network {
             return None;
         }
-        if self.shared.settings.unique_uin && self.is_taken(now, uin, user) {
+        if self.shared.settings.unique_uin && self.is_taken(now, &network, uin, user) {
             return Some(Refusal::new(Condition::Conflict, words::NUMBER_TAKEN));
         }
         if !self.registrations.may_try_number(now, uin) {
@@ -184,7 +206,7 @@ impl Gateway {
         }
         let deadline = self.shared.settings.registration_deadline;
         if let Some(known) = self.users.get_mut(user) {
-            known.trying = Some((uin, now + deadline));
+            known.trying = Some((network, uin, now + deadline));
         }
         None
     }
@@ -192,6 +214,9 @@ impl Gateway {
 
 /// More people, and more numbers, are not remembered at once.
 const MAX_REMEMBERED: usize = 10_000;
+
+/// Sessions that trials of one number may have left open.
+const MOST_STRAYS: usize = 8;
 
 const HOUR: Duration = Duration::from_secs(3600);
 

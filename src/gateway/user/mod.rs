@@ -27,16 +27,19 @@ use super::outbox::not_connected;
 use super::pace::Pace;
 use super::questions::Questions;
 use super::refuse::refuse;
+use super::versions::Search;
 use super::xep::{self, ContactView, Place, Question, Task};
 use super::{
-    Changes, Effects, Ending, Inbox, Journal, Outbox, Privileges, Resources, Roster, Shared,
-    UserInput, UserOutput, UserState, own, words,
+    Changes, Effects, Ending, Inbox, Journal, Outbox, Privileges, Resources, Roster, Settings,
+    Shared, UserInput, UserOutput, UserState, own, versions, words,
 };
+use crate::icq::wire::Version;
 use crate::icq::{LogoutReason, Output};
-use crate::model::{Now, Uin};
+use crate::model::Now;
 use crate::store::UserRecord;
 use crate::xmpp::{Address, Condition, Refusal, Request, Stanza};
 use engine::Engine;
+use icq::SessionOf;
 use registering::Trial;
 
 /// Everything that happens to one registered user, or to one who is registering.
@@ -56,8 +59,14 @@ pub struct User {
     /// A socket is open, or was asked for.
     socket: bool,
     local_port: u16,
-    /// Whose session it is: a number that is only tried may be another one than the one registered.
-    session_of: Uin,
+    /// Whose session it is.
+    session_of: Option<Box<SessionOf>>,
+    /// The versions a login tries.
+    search: Option<Box<Search>>,
+    /// When the session begins that other sessions were said goodbye to for.
+    begin_at: Option<Instant>,
+    /// The network and the version that the operator was told.
+    told_version: Option<(String, Version)>,
     /// The session was told to say goodbye.
     closing: bool,
     /// Why it was, if the socket was lost under it.
@@ -99,12 +108,14 @@ impl User {
     pub fn load(now: Now, seat: Seat, record: UserRecord) -> Self {
         let mut user = Self::new(now, seat, record);
         user.fx.output(UserOutput::State(user.facts.state.clone()));
+        user.tell_version();
         user.plan_purge(now);
         user
     }
 
     fn new(now: Now, seat: Seat, record: UserRecord) -> Self {
         let domain = seat.shared.settings.domain.clone();
+        let speaks = speaks(&seat.shared.settings, &record);
         let login = Login::load(record.login, seat.seed);
         let (mut journal, unfinished) = Journal::load(record.journal, record.cursor);
         Self {
@@ -119,6 +130,7 @@ impl User {
                 link_up: false,
                 icq_online: false,
                 state: login.resting_state(),
+                speaks,
             },
             login,
             roster: Roster::load(record.contacts),
@@ -129,7 +141,10 @@ impl User {
             session: None,
             socket: false,
             local_port: 0,
-            session_of: Uin::default(),
+            session_of: None,
+            search: None,
+            begin_at: None,
+            told_version: None,
             closing: false,
             lost: None,
             giving_up: false,
@@ -206,7 +221,14 @@ impl User {
         if let Some(trial) = &self.trial
             && trial.deadline <= now.instant
         {
-            self.trial_failed(now, &LogoutReason::NoAnswer);
+            self.trial_timed_out(now);
+        }
+        if self.begin_at.is_some_and(|at| at <= now.instant) {
+            self.begin_session(now);
+        }
+        let turn = self.search.as_ref().and_then(|search| search.due());
+        if turn.is_some_and(|due| due <= now.instant) {
+            self.turn_is_over(now);
         }
         if self.purge_at.is_some_and(|at| at <= now.instant) {
             self.unregister(now, None);
@@ -230,9 +252,12 @@ impl User {
     pub fn poll_timeout(&self) -> Option<Instant> {
         let session = self.session.as_ref().and_then(|it| it.poll_timeout());
         let trial = self.trial.as_ref().map(|trial| trial.deadline);
+        let turn = self.search.as_ref().and_then(|search| search.due());
         [
             session,
             trial,
+            turn,
+            self.begin_at,
             self.roster.poll_timeout(),
             self.outbox.poll_timeout(),
             self.inbox.poll_timeout(),
@@ -468,6 +493,10 @@ impl User {
         let tidy = ending != Ending::Unregistered || self.roster.is_idle();
         if tidy && self.session.is_none() && !self.ended {
             self.ended = true;
+            let strays = &self.login.record().strays;
+            if ending == Ending::NotRegistered && !strays.is_empty() {
+                self.fx.output(UserOutput::LeftOpen(strays.clone()));
+            }
             self.fx.output(UserOutput::Ended(ending));
         }
     }
@@ -480,6 +509,17 @@ impl fmt::Debug for User {
             .field("state", &self.facts.state)
             .finish_non_exhaustive()
     }
+}
+
+/// What a user speaks before the first login: what the last one was in, or else the best there is to try.
+fn speaks(settings: &Settings, record: &UserRecord) -> Version {
+    let network = settings.network(&record.registration.network);
+    let choices = network.map(|network| versions::choices(&record.registration, network));
+    let choices = choices.unwrap_or_default();
+    let last = record.login.version.and_then(Version::of_word);
+    let last = last.filter(|version| choices.contains(version));
+    last.or_else(|| choices.first().copied())
+        .unwrap_or(Version::V5)
 }
 
 fn is_answer(iq: &xmpp_parsers::iq::Iq) -> bool {

@@ -11,8 +11,9 @@ use crate::gateway::pace::Rate;
 use crate::gateway::register::{self, Fields, Submission};
 use crate::gateway::{Ending, Privileges, UserOutput, UserState, log, own, words};
 use crate::icq::LogoutReason;
+use crate::icq::wire::Version;
 use crate::model::Now;
-use crate::store::{Change, Registration, UserRecord};
+use crate::store::{Change, Registration, Stray, UserRecord};
 use crate::xmpp::{Condition, Refusal, Request, Stanza};
 
 /// A registration that is tried by logging in with it. Nothing of it is written down before that worked.
@@ -27,15 +28,19 @@ pub(super) struct Trial {
 }
 
 impl User {
-    /// Somebody who sent a registration that may be tried. The answer to `request` comes when it was.
+    /// Somebody who sent a registration that may be tried. `strays` are sessions that earlier trials of the
+    /// number may have left open. The answer to `request` comes when it was.
     pub fn register(
         now: Now,
         seat: Seat,
         privileges: Arc<Privileges>,
         registration: Registration,
+        strays: Vec<Stray>,
         request: Request,
     ) -> Self {
-        let mut user = Self::new(now, seat, UserRecord::new(registration));
+        let mut record = UserRecord::new(registration);
+        record.login.strays = strays;
+        let mut user = Self::new(now, seat, record);
         user.facts.registered = false;
         user.facts.link_up = true;
         user.facts.privileges = privileges;
@@ -58,7 +63,7 @@ impl User {
     /// The number that is being tried is not the one that is registered.
     pub(super) fn new_number(&self) -> bool {
         let previous = self.trial.as_ref().and_then(|it| it.previous.as_ref());
-        previous.is_some_and(|previous| previous.uin != self.facts.registration.uin)
+        previous.is_some_and(|previous| !self.facts.registration.is_same_account(previous))
     }
 
     /// `jabber:iq:register` from somebody who is registered.
@@ -98,10 +103,10 @@ impl User {
                 Ok(registration) => registration,
                 Err(refusal) => return self.fx.send(request.refuse(&refusal)),
             };
-        let same_login = registration.uin == known.uin && registration.password == known.password;
-        let logged_in = matches!(self.facts.state, UserState::Loading | UserState::Online);
+        let same_way = registration.is_same_account(known) && registration.version == known.version;
+        let same_login = same_way && registration.password == known.password;
         // A password that changes while its number is online is tried at the next login.
-        if same_login || (registration.uin == known.uin && logged_in) {
+        if same_login || (same_way && self.facts.state.is_logged_in()) {
             self.facts.registration = registration;
             log::registered(&self.facts, false);
             self.save_registration();
@@ -127,6 +132,8 @@ impl User {
         };
         let first = trial.previous.is_none();
         self.facts.registered = true;
+        let previous = trial.previous.as_ref().filter(|_| new_number);
+        self.login.number_proven(&self.facts, previous);
         log::registered(&self.facts, first);
         self.save_registration();
         self.fx.output(UserOutput::Registered(true));
@@ -146,13 +153,29 @@ impl User {
         }
     }
 
-    /// The login that was tried does not work, or took too long: everything is as it was.
-    pub(super) fn trial_failed(&mut self, now: Now, reason: &LogoutReason) {
+    /// The time for a trial is over.
+    pub(super) fn trial_timed_out(&mut self, now: Now) {
+        let silence = LogoutReason::NoAnswer;
+        let (reason, answers) = match self.search.take() {
+            Some(search) => search.verdict(silence),
+            None => (silence, Vec::new()),
+        };
+        self.trial_failed(now, &reason, &answers);
+    }
+
+    /// The login that was tried does not work, or took too long: everything is as it was. `answers` is what
+    /// each version led to, if several were tried.
+    pub(super) fn trial_failed(
+        &mut self,
+        now: Now,
+        reason: &LogoutReason,
+        answers: &[(Version, LogoutReason)],
+    ) {
         let Some(mut trial) = self.trial.take() else {
             return;
         };
         log::registration_failed(&self.facts, reason);
-        self.answer_trial(&trial, Err(register::refusal(reason)));
+        self.answer_trial(&trial, Err(register::refusal(reason, answers)));
         let state = match trial.previous.take() {
             Some(previous) => {
                 self.facts.registration = previous;

@@ -19,6 +19,7 @@ mod logs;
 mod people;
 mod presence;
 mod registering;
+mod versions;
 mod words;
 
 /// A user, the moment, and what the user has wanted so far.
@@ -99,7 +100,7 @@ impl World {
     fn connects(&mut self) {
         self.wants(|it| matches!(it, UserOutput::WantLogin));
         self.input(UserInput::LoginGranted);
-        self.wants(|it| matches!(it, UserOutput::Connect));
+        self.wants(|it| matches!(it, UserOutput::Connect { .. }));
         self.input(UserInput::Connected { local_port: 4001 });
         assert!(self.user.session.is_some());
     }
@@ -275,5 +276,7 @@ fn romeos_registration() -> Registration {
         charset: "windows-1252".into(),
         import_contacts: true,
         registered: UnixTime::from_secs(1),
+        network: "icq".to_owned(),
+        version: None,
     }
 }

@@ -1,8 +1,8 @@
-//! What sets the versions of the UDP protocol apart: the envelope around a body.
+//! What sets the versions of the UDP protocol apart: the envelope around a body, and manners.
 
 use std::fmt;
 
-use super::{V1, V2, V3, V4, V5};
+use super::{Manner, V1, V2, V3, V4, V5};
 use crate::icq::wire::{DecodeError, Reader, Version};
 use crate::model::Uin;
 
@@ -86,10 +86,13 @@ impl fmt::Debug for Opened<'_> {
     }
 }
 
-/// One version of the UDP protocol: its envelope and its cipher.
+/// One version of the UDP protocol: its envelope, its cipher, and how its sessions behave.
 pub trait Dialect: Send + Sync {
     /// Which version: what the bodies are read and written as, whatever the header's form.
     fn version(&self) -> Version;
+
+    /// How sessions behave.
+    fn manner(&self) -> &'static Manner;
 
     /// Wraps `body`. The header says in which form; `noise` is the randomness it may take.
     fn seal(&self, from: Side, header: &Header, noise: Noise, body: &[u8]) -> Vec<u8>;

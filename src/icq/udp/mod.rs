@@ -12,6 +12,7 @@ pub mod from_server;
 #[cfg(test)]
 mod golden;
 pub mod groupware;
+mod manner;
 mod session;
 pub mod to_server;
 mod v1;
@@ -23,7 +24,8 @@ mod v5;
 pub use dialect::{Dialect, Header, Noise, Opened, Side};
 pub use dump::Dump;
 pub use from_server::FromServer;
-pub use session::{Dropped, Session, Start};
+pub use manner::{Deletion, Directory, Manner};
+pub use session::{Dropped, Session, Start, goodbye};
 pub use to_server::ToServer;
 pub use v1::V1;
 pub use v2::V2;

@@ -3,7 +3,7 @@
 //! Here: what the gateway asks, the login, and the end. [`receive`] is what comes from the server,
 //! [`send`] what leaves and what becomes of it. The parts decide for themselves and know nothing of
 //! each other: [`Login`], [`Requests`], [`Outgoing`], [`Incoming`], [`Loading`], [`Profiles`],
-//! [`Presence`]; the [`Window`] numbers and repeats what they send.
+//! [`Questions`], [`Presence`]; the [`Window`] numbers and repeats what they send.
 
 mod budget;
 mod incoming;
@@ -12,6 +12,7 @@ mod login;
 mod outgoing;
 mod presence;
 mod profiles;
+mod questions;
 mod receive;
 mod requests;
 mod seen;
@@ -20,17 +21,19 @@ mod window;
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
-use super::{Dialect, Dump, Side, ToServer, to_server};
+use super::fragments::Assembly;
+use super::{Dialect, Dump, Manner, Side, ToServer, to_server};
 use crate::icq::wire::meta::MetaForm;
+use crate::icq::wire::status::Statuses;
 use crate::icq::wire::text::Charset;
-use crate::icq::wire::{Password, Rest, body};
+use crate::icq::wire::{Password, body};
 use crate::icq::{
-    Command, Event, LogoutReason, MessageId, NoProfile, NotSent, Output, VisibilityList,
+    Ability, Command, Event, LogoutReason, MessageId, NoProfile, NotSent, Output, QuestionId,
+    VisibilityList,
 };
-use crate::model::{Message, NoAnswer, Secret, Status, Uin, UnixTime};
+use crate::model::{Message, NoAnswer, Question, Secret, Status, Uin, UnixTime};
 
 use budget::Budget;
 use incoming::Incoming;
@@ -39,6 +42,7 @@ use login::{Acceptance, Login};
 use outgoing::Outgoing;
 use presence::Presence;
 use profiles::Profiles;
+use questions::{Questions, Taken};
 use requests::{Request, Requests};
 use seen::Received;
 use window::{Overdue, Purpose, Window};
@@ -50,7 +54,6 @@ use window::{Overdue, Purpose, Window};
 /// it returns `None`, then sleep until [`poll_timeout`](Self::poll_timeout).
 pub struct Session {
     uin: Uin,
-    dialect: &'static dyn Dialect,
     charset: Charset,
     phase: Phase,
     window: Window,
@@ -60,7 +63,12 @@ pub struct Session {
     requests: Requests,
     outgoing: Outgoing,
     profiles: Profiles,
+    questions: Questions,
     presence: Presence,
+    /// The lists of exceptions, where every change of them is told as a whole list.
+    exceptions: Option<Box<Exceptions>>,
+    /// A packet that comes in parts.
+    assembly: Option<Box<Assembly>>,
     budget: Budget,
     dropped: Dropped,
     /// When the server was last heard.
@@ -70,6 +78,13 @@ pub struct Session {
     /// Packets in a row that nothing answered.
     failures: u8,
     outputs: VecDeque<Output>,
+}
+
+/// Who sees the user although invisible, and who never does.
+#[derive(Default)]
+struct Exceptions {
+    visible: Vec<Uin>,
+    invisible: Vec<Uin>,
 }
 
 enum Phase {
@@ -133,6 +148,12 @@ pub struct Dropped {
     pub over_limit: u64,
 }
 
+/// The logout of a session of `uin` that nobody holds any more. `session_id` matters in V5 only; the other
+/// versions' servers know a session by its address.
+pub fn goodbye(dialect: &'static dyn Dialect, uin: Uin, session_id: u32, seed: u64) -> Vec<u8> {
+    Window::new(dialect, uin, seed).goodbye(session_id)
+}
+
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Session")
@@ -168,7 +189,6 @@ impl Session {
         login.invisible = start.invisible;
         let mut session = Self {
             uin: start.uin,
-            dialect: start.dialect,
             charset: start.charset,
             phase: Phase::LoggingIn(Box::new(login)),
             window: Window::new(start.dialect, start.uin, start.seed),
@@ -178,14 +198,18 @@ impl Session {
             requests: Requests::default(),
             outgoing: Outgoing::default(),
             profiles: Profiles::default(),
+            questions: Questions::default(),
             presence: Presence::default(),
+            exceptions: None,
+            assembly: None,
             budget: Budget::new(now),
             dropped: Dropped::default(),
             heard: now,
             status: start.status,
-            keep_alive: start
-                .keep_alive
-                .clamp(SHORTEST_KEEP_ALIVE, LONGEST_KEEP_ALIVE),
+            keep_alive: start.keep_alive.clamp(
+                SHORTEST_KEEP_ALIVE,
+                start.dialect.manner().longest_keep_alive,
+            ),
             failures: 0,
             outputs: VecDeque::new(),
         };
@@ -193,7 +217,8 @@ impl Session {
         session
     }
 
-    /// What the server calls this session. It may change until [`Event::LoggedIn`].
+    /// What the server calls this session; 0 where a version has no ids for them. It may change until
+    /// [`Event::LoggedIn`].
     pub const fn session_id(&self) -> u32 {
         self.window.session_id()
     }
@@ -248,10 +273,7 @@ impl Session {
                     self.tell(no_profile(uin));
                 }
             }
-            Command::Ask { id, .. } => self.tell(Event::Answer {
-                id,
-                answer: Err(NoAnswer::Unsupported),
-            }),
+            Command::Ask { id, question } => self.ask(now, id, question),
             Command::LogOut => self.leave(LogoutReason::Asked),
         }
         self.advance(now);
@@ -273,6 +295,12 @@ impl Session {
         while let Some(step) = self.profiles.overdue(now) {
             self.take_profile_step(now, step);
         }
+        loop {
+            match self.questions.overdue(now) {
+                Taken::NotMine => break,
+                taken => self.take_answer(taken),
+            }
+        }
         self.advance(now);
     }
 
@@ -293,8 +321,10 @@ impl Session {
             Phase::Over { .. } => return None,
         };
         let of_loading = self.loading.as_ref().and_then(|loading| loading.due());
-        [of_phase, of_loading, self.window.due(), self.profiles.due()]
+        let of_questions = [self.profiles.due(), self.questions.due()];
+        [of_phase, of_loading, self.window.due()]
             .into_iter()
+            .chain(of_questions)
             .flatten()
             .min()
     }
@@ -333,6 +363,16 @@ impl Session {
                 VisibilityList::Invisible => &mut login.invisible,
             };
             put(uins, uin, on);
+        } else if let Some(exceptions) = &mut self.exceptions {
+            let uins = match list {
+                VisibilityList::Visible => &mut exceptions.visible,
+                VisibilityList::Invisible => &mut exceptions.invisible,
+            };
+            put(uins, uin, on);
+            let is_left_out = uins.len() > requests::MOST_EXCEPTIONS;
+            let request = requests::whole_list(uins, list);
+            self.dropped.over_limit += u64::from(is_left_out);
+            self.request(request);
         } else {
             self.request(Request::Visibility { uin, list, on });
         }
@@ -342,6 +382,18 @@ impl Session {
         if !self.requests.push(request) {
             self.dropped.over_limit += 1;
         }
+    }
+
+    fn ask(&mut self, now: Instant, id: QuestionId, question: Question) {
+        let why = if !self.dialect().version().can(Ability::of(&question)) {
+            NoAnswer::Unsupported
+        } else if !self.questions.push(now, id, question) {
+            NoAnswer::Busy
+        } else {
+            return;
+        };
+        let answer = Err(why);
+        self.tell(Event::Answer { id, answer });
     }
 
     fn send_message(&mut self, id: MessageId, to: Uin, message: &Message) {
@@ -368,26 +420,25 @@ impl Session {
 /// The login, and what follows it.
 impl Session {
     fn log_in(&mut self, now: Instant) {
+        let version = self.dialect().version();
+        let status = self.dialect().manner().statuses.own_word(self.status);
         let Phase::LoggingIn(login) = &mut self.phase else {
             return;
         };
         let mut password = self.charset.encode(login.password.reveal()).bytes;
         password.truncate(LONGEST_PASSWORD);
-        let packet = ToServer::Login(to_server::Login {
-            // Wraps in 2106.
-            time: login.unix_time(now).secs() as u32,
-            tcp_port: 0,
-            password: Password(&password),
-            x1: to_server::Login::X1,
-            client_version: 0,
-            two: 0,
-            ip: Ipv4Addr::UNSPECIFIED,
-            dc_mode: to_server::Login::NO_DIRECT_CONNECTIONS,
-            status: requests::status_word(self.status),
-            tcp_version: TCP_VERSION,
-            x4: 0,
-            rest_hex: Rest(to_server::Login::TAIL),
-        });
+        let password = Password(&password);
+        // Wraps in 2106.
+        let time = login.unix_time(now).secs() as u32;
+        let packet = match ToServer::exists_in(LOGIN, version) {
+            true => ToServer::Login(to_server::Login::indirect(version, time, password, status)),
+            false => ToServer::PreLogin(to_server::PreLogin {
+                login_uin: self.uin,
+                password,
+                status,
+                client_version: None,
+            }),
+        };
         let (datagram, seq2) = self.window.send(now, Purpose::Login, &packet);
         login.announced = self.status;
         login.sent(seq2);
@@ -436,17 +487,25 @@ impl Session {
         )));
         self.requests
             .extend(chunks.into_iter().map(Request::Contacts));
-        self.requests.extend(requests::exceptions(
-            &login.invisible,
-            VisibilityList::Invisible,
-        ));
-        self.requests.extend(requests::exceptions(
-            &login.visible,
-            VisibilityList::Visible,
-        ));
-        self.requests.extend([Request::OfflineMessages]);
+        for (uins, list) in [
+            (&login.invisible, VisibilityList::Invisible),
+            (&login.visible, VisibilityList::Visible),
+        ] {
+            let changes = requests::exceptions(uins, list);
+            let has_single_changes = ToServer::exists_in(UPDATE_LIST, self.dialect().version());
+            let most = if has_single_changes { changes.len() } else { 1 };
+            self.dropped.over_limit += changes.len().saturating_sub(most) as u64;
+            self.requests.extend(changes.into_iter().take(most));
+        }
+        if !ToServer::exists_in(UPDATE_LIST, self.dialect().version()) {
+            self.exceptions = Some(Box::new(Exceptions {
+                visible: login.visible,
+                invisible: login.invisible,
+            }));
+        }
         // Flags said at the login do not reach everybody everywhere; clients of record repeat them.
-        let has_flags = self.status.web_aware || self.status.birthday;
+        let has_flags = (self.status.web_aware || self.status.birthday)
+            && self.manner().statuses == Statuses::All;
         if has_flags || self.status != login.announced {
             self.requests.extend([Request::Status(self.status)]);
         }
@@ -465,13 +524,15 @@ impl Session {
             self.take_loading_step(step);
         }
         self.send_requests(now);
-        self.send_questions(now);
+        self.ask_profiles(now);
+        self.ask_questions(now);
         self.send_messages(now);
     }
 
     fn take_loading_step(&mut self, step: loading::Step) {
         match step {
             loading::Step::ListLoaded => self.tell(Event::ListLoaded),
+            loading::Step::AskForMessages => self.requests.extend([Request::OfflineMessages]),
             // Some servers tell on the list, others on the request, which is not repeated by itself.
             loading::Step::AskAgain(chunk) => self
                 .requests
@@ -491,7 +552,9 @@ impl Session {
                 }
             }
             loading::Step::OfflineMessagesEnd => self.tell(Event::OfflineMessagesEnd),
-            loading::Step::Delete => self.requests.extend([Request::DeleteOfflineMessages]),
+            loading::Step::Delete(told) => {
+                self.requests.extend([Request::DeleteOfflineMessages(told)]);
+            }
             loading::Step::Done => self.loading = None,
         }
     }
@@ -506,23 +569,16 @@ impl Session {
         }
         let datagram = self.window.goodbye(self.window.session_id());
         self.transmit(datagram);
-        self.end(reason);
+        self.close(reason, false);
+    }
+
+    /// Ends the session on the server's own word.
+    fn end(&mut self, reason: LogoutReason) {
+        self.close(reason, true);
     }
 
     /// A goodbye may be lost: only the server's own word ends a session for sure.
-    fn left_open(&self, reason: &LogoutReason) -> Vec<u32> {
-        let has_spoken = match reason {
-            LogoutReason::WrongPassword
-            | LogoutReason::Refused(_)
-            | LogoutReason::AlreadyOnline
-            | LogoutReason::TryAgainLater
-            | LogoutReason::Kicked(_)
-            | LogoutReason::SessionLost => true,
-            LogoutReason::Asked
-            | LogoutReason::NoAnswer
-            | LogoutReason::ConnectionLost
-            | LogoutReason::Unreachable(_) => false,
-        };
+    fn left_open(&self, has_spoken: bool) -> Vec<u32> {
         match &self.phase {
             Phase::LoggingIn(login) => login.left_open(self.session_id(), has_spoken),
             Phase::Online { .. } if has_spoken => Vec::new(),
@@ -531,11 +587,11 @@ impl Session {
         }
     }
 
-    fn end(&mut self, reason: LogoutReason) {
+    fn close(&mut self, reason: LogoutReason, has_spoken: bool) {
         if self.is_over() {
             return;
         }
-        let open = self.left_open(&reason);
+        let open = self.left_open(has_spoken);
         self.phase = Phase::Over {
             open: open.into_boxed_slice(),
         };
@@ -545,17 +601,31 @@ impl Session {
         for uin in self.profiles.give_up() {
             self.tell(no_profile(uin));
         }
+        for id in self.questions.give_up() {
+            let answer = Err(NoAnswer::SessionEnded);
+            self.tell(Event::Answer { id, answer });
+        }
         self.tell(Event::LoggedOut(reason));
         self.window.close();
         self.requests = Requests::default();
         self.incoming = Incoming::default();
         self.loading = None;
+        self.exceptions = None;
+        self.assembly = None;
     }
 }
 
 impl Session {
     const fn is_online(&self) -> bool {
         matches!(self.phase, Phase::Online { .. })
+    }
+
+    const fn dialect(&self) -> &'static dyn Dialect {
+        self.window.dialect()
+    }
+
+    fn manner(&self) -> &'static Manner {
+        self.dialect().manner()
     }
 
     const fn is_over(&self) -> bool {
@@ -574,8 +644,8 @@ impl Session {
         }
         let mut plain = datagram.to_vec();
         // What cannot be deciphered is shown as it came.
-        let _ = self.dialect.decipher(from, &mut plain);
-        let packet = Dump::new(self.dialect, from, &plain, MetaForm::Unknown);
+        let _ = self.dialect().decipher(from, &mut plain);
+        let packet = Dump::new(self.dialect(), from, &plain, MetaForm::Unknown);
         match from {
             Side::Client => tracing::trace!(uin = %self.uin, "> {packet}"),
             Side::Server => tracing::trace!(uin = %self.uin, "< {packet}"),
@@ -607,13 +677,15 @@ fn put(list: &mut Vec<Uin>, uin: Uin, on: bool) {
 const MOST_PARTS: usize = 256;
 
 const SHORTEST_KEEP_ALIVE: Duration = Duration::from_secs(10);
-const LONGEST_KEEP_ALIVE: Duration = Duration::from_secs(3600);
 
 /// What a login carries of a password at most (§6.1).
 const LONGEST_PASSWORD: usize = 8;
 
-/// The version of the direct protocol that clients of V5 name (§6.1).
-const TCP_VERSION: u32 = 6;
+/// The login of all versions but V1, which has [`PreLogin`](to_server::PreLogin).
+const LOGIN: u16 = 0x03E8;
+
+/// Single changes to the lists of exceptions.
+const UPDATE_LIST: u16 = 0x06B8;
 
 /// How long a contact list may grow while the login is under way.
 const MOST_CONTACTS: usize = 5000;

@@ -1,6 +1,6 @@
 //! V1: what is known of the betas of 1996.
 
-use super::{Dialect, Header, Noise, Opened, Side, Version, v2};
+use super::{Dialect, Header, Manner, Noise, Opened, Side, Version, v2};
 use crate::icq::wire::{DecodeError, Reader};
 
 /// Version 1 (`icq-udp.md` §1.1), an experiment: [`V2`](super::V2) with version word 1, and with
@@ -12,6 +12,10 @@ pub struct V1;
 impl Dialect for V1 {
     fn version(&self) -> Version {
         Version::V1
+    }
+
+    fn manner(&self) -> &'static Manner {
+        &v2::MANNER
     }
 
     fn seal(&self, from: Side, header: &Header, _noise: Noise, body: &[u8]) -> Vec<u8> {

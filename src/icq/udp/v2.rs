@@ -1,7 +1,9 @@
 //! V2: everything in clear, one sequence number, no check word.
 
 use super::dialect::take_version;
-use super::{Dialect, Header, Noise, Opened, Side, Version};
+use super::manner::AS_CONFIGURED;
+use super::{Deletion, Dialect, Directory, Header, Manner, Noise, Opened, Side, Version};
+use crate::icq::wire::status::Statuses;
 use crate::icq::wire::{DecodeError, Reader, Writer};
 use crate::model::Uin;
 
@@ -42,6 +44,10 @@ impl Dialect for V2 {
         Version::V2
     }
 
+    fn manner(&self) -> &'static Manner {
+        &MANNER
+    }
+
     fn seal(&self, from: Side, header: &Header, _noise: Noise, body: &[u8]) -> Vec<u8> {
         seal(Version::V2, from, header, body)
     }
@@ -54,6 +60,18 @@ impl Dialect for V2 {
         read(Version::V2, from, reader)
     }
 }
+
+/// Sessions of V1 and V2 (§4.3, §7.5).
+pub(super) const MANNER: Manner = Manner {
+    session_ids: false,
+    addressed: false,
+    request_numbers: false,
+    first_seq1: Some(1),
+    longest_keep_alive: AS_CONFIGURED,
+    deletion: Deletion::ByEnd,
+    statuses: Statuses::Early,
+    directory: Directory::Old,
+};
 
 /// Wraps a body in the header that V1 and V2 share.
 pub(super) fn seal(version: Version, from: Side, header: &Header, body: &[u8]) -> Vec<u8> {

@@ -1,7 +1,10 @@
 //! V3: everything in clear, the same header both ways. Servers use it towards V4 clients, too.
 
+use std::time::Duration;
+
 use super::dialect::take_version;
-use super::{Dialect, Header, Noise, Opened, Side, Version, check};
+use super::{Deletion, Dialect, Directory, Header, Manner, Noise, Opened, Side, Version, check};
+use crate::icq::wire::status::Statuses;
 use crate::icq::wire::{DecodeError, Reader, Writer};
 use crate::model::Uin;
 
@@ -37,6 +40,10 @@ impl Dialect for V3 {
         Version::V3
     }
 
+    fn manner(&self) -> &'static Manner {
+        &MANNER
+    }
+
     fn seal(&self, from: Side, header: &Header, noise: Noise, body: &[u8]) -> Vec<u8> {
         match from {
             Side::Client if self.check_words => seal_with_check_word(header, noise, body),
@@ -56,6 +63,18 @@ impl Dialect for V3 {
         Ok(opened)
     }
 }
+
+/// Sessions of groupware (§4.3, §4.5, §7.5, §9): its servers forget a client after 55 s.
+const MANNER: Manner = Manner {
+    session_ids: false,
+    addressed: true,
+    request_numbers: true,
+    first_seq1: Some(1),
+    longest_keep_alive: Duration::from_secs(45),
+    deletion: Deletion::ByTime,
+    statuses: Statuses::All,
+    directory: Directory::Groupware,
+};
 
 /// Wraps a body and makes the check word.
 pub(super) fn seal_with_check_word(header: &Header, noise: Noise, body: &[u8]) -> Vec<u8> {

@@ -1,8 +1,10 @@
 //! V4: the beginning of a client's packet is enciphered; servers answer in the form of V3.
 
 use super::dialect::take_version;
+use super::manner::AS_CONFIGURED;
 use super::v3::{self, TABLE};
-use super::{Dialect, Header, Noise, Opened, Side, Version, check};
+use super::{Deletion, Dialect, Directory, Header, Manner, Noise, Opened, Side, Version, check};
+use crate::icq::wire::status::Statuses;
 use crate::icq::wire::{DecodeError, Reader, Writer};
 use crate::model::Uin;
 
@@ -30,6 +32,10 @@ pub struct V4;
 impl Dialect for V4 {
     fn version(&self) -> Version {
         Version::V4
+    }
+
+    fn manner(&self) -> &'static Manner {
+        &MANNER
     }
 
     fn seal(&self, from: Side, header: &Header, noise: Noise, body: &[u8]) -> Vec<u8> {
@@ -65,6 +71,18 @@ impl Dialect for V4 {
         }
     }
 }
+
+/// Sessions of V4 (§4.3, §8): two numbers as in V5, but no session ids, and the commands of V2.
+const MANNER: Manner = Manner {
+    session_ids: false,
+    addressed: true,
+    request_numbers: true,
+    first_seq1: None,
+    longest_keep_alive: AS_CONFIGURED,
+    deletion: Deletion::All,
+    statuses: Statuses::All,
+    directory: Directory::Old,
+};
 
 fn seal_to_server(header: &Header, noise: Noise, body: &[u8]) -> Vec<u8> {
     let mut packet = Vec::with_capacity(HEADER + body.len());

@@ -1,7 +1,11 @@
 //! V5: enciphered from offset 10 on towards the server, in clear towards the client.
 
 use super::dialect::take_version;
-use super::{Dialect, Header, Noise, Opened, Side, Version, check, v3};
+use super::manner::AS_CONFIGURED;
+use super::{
+    Deletion, Dialect, Directory, Header, Manner, Noise, Opened, Side, Version, check, v3,
+};
+use crate::icq::wire::status::Statuses;
 use crate::icq::wire::{DecodeError, Reader, Writer};
 use crate::model::Uin;
 
@@ -45,6 +49,10 @@ impl Dialect for V5 {
         Version::V5
     }
 
+    fn manner(&self) -> &'static Manner {
+        &MANNER
+    }
+
     fn seal(&self, from: Side, header: &Header, noise: Noise, body: &[u8]) -> Vec<u8> {
         match (from, header.version) {
             (Side::Client, _) => seal_to_server(header, noise, body),
@@ -81,6 +89,18 @@ impl Dialect for V5 {
         }
     }
 }
+
+/// Sessions of V5 (§4.3, §4.4, §8.4).
+const MANNER: Manner = Manner {
+    session_ids: true,
+    addressed: true,
+    request_numbers: true,
+    first_seq1: None,
+    longest_keep_alive: AS_CONFIGURED,
+    deletion: Deletion::All,
+    statuses: Statuses::All,
+    directory: Directory::Meta,
+};
 
 fn seal_to_server(header: &Header, noise: Noise, body: &[u8]) -> Vec<u8> {
     let mut packet = Vec::with_capacity(CLIENT_HEADER + body.len().max(noise.filler.len()));

@@ -47,6 +47,46 @@ pub const fn to_word(status: Status) -> u32 {
     word
 }
 
+/// Which statuses a version has.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Statuses {
+    /// Online, away, do not disturb and invisible, without flags: V1 and V2. The nearest of them stands
+    /// for the others. Do not disturb is 0x11, which later clients mean as occupied (§10.2).
+    Early,
+    /// All of them, and flags.
+    All,
+}
+
+impl Statuses {
+    /// What a status word says; `None` is offline.
+    pub fn read(self, word: u32) -> Option<Status> {
+        let mut status = from_word(word)?;
+        if self == Self::Early && status.availability == Availability::Occupied {
+            status.availability = Availability::DoNotDisturb;
+        }
+        Some(status)
+    }
+
+    /// The word for one's own status, of a client without direct connections.
+    pub const fn own_word(self, status: Status) -> u32 {
+        match self {
+            Self::All => to_word(status) | DIRECT_NEEDS_AUTHORISATION,
+            Self::Early => {
+                let low = match status.availability {
+                    Availability::Online | Availability::FreeForChat => 0,
+                    Availability::Away | Availability::NotAvailable => 0x01,
+                    Availability::Occupied | Availability::DoNotDisturb => 0x11,
+                };
+                if status.invisible {
+                    low | INVISIBLE
+                } else {
+                    low
+                }
+            }
+        }
+    }
+}
+
 /// Flag for one's own status word: direct connections need authorisation. What a client without
 /// direct connections adds.
 pub const DIRECT_NEEDS_AUTHORISATION: u32 = 0x1000_0000;
@@ -106,6 +146,43 @@ mod tests {
                 web_aware: true,
                 birthday: true,
             })
+        );
+    }
+
+    #[test]
+    fn early_versions_know_four_statuses_and_no_flags() {
+        let status = |availability| Status {
+            availability,
+            invisible: false,
+            web_aware: true,
+            birthday: true,
+        };
+        for (availability, word, heard) in [
+            (Availability::Online, 0, Availability::Online),
+            (Availability::FreeForChat, 0, Availability::Online),
+            (Availability::Away, 0x01, Availability::Away),
+            (Availability::NotAvailable, 0x01, Availability::Away),
+            (Availability::Occupied, 0x11, Availability::DoNotDisturb),
+            (Availability::DoNotDisturb, 0x11, Availability::DoNotDisturb),
+        ] {
+            let own = Statuses::Early.own_word(status(availability));
+            assert_eq!(own, word, "{availability:?}");
+            assert_eq!(Statuses::Early.read(own), Some(heard.into()));
+            assert_eq!(
+                Statuses::All.own_word(status(availability)),
+                to_word(status(availability)) | DIRECT_NEEDS_AUTHORISATION
+            );
+        }
+        let invisible = Status {
+            invisible: true,
+            ..Status::default()
+        };
+        assert_eq!(Statuses::Early.own_word(invisible), 0x100);
+        assert_eq!(Statuses::Early.read(0x100), Some(invisible));
+        assert_eq!(Statuses::Early.read(0xFFFF), None);
+        assert_eq!(
+            Statuses::All.read(0x11),
+            Some(Availability::Occupied.into())
         );
     }
 

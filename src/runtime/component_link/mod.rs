@@ -113,6 +113,14 @@ impl<U> ComponentLink<U> {
         }
     }
 
+    /// The same for a stanza that was written for one link. On another one it would overtake what was lost
+    /// with the first and is about to come again.
+    pub(super) fn send_on(&mut self, link: LinkNumber, stanza: &Stanza) {
+        if link == self.number {
+            self.send(stanza);
+        }
+    }
+
     /// Puts a mark behind everything sent so far. One that was set for another link is void.
     pub(super) fn mark(&mut self, mark: MarkOf<U>, link: LinkNumber) {
         if let State::Up(up) = &mut self.state
@@ -263,7 +271,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_link_that_ends_is_made_anew_and_voids_its_marks() {
+    async fn a_link_that_ends_is_made_anew_and_voids_its_marks_and_stanzas() {
         let (mut link, listener) = link().await;
         tokio::spawn(async move {
             let mut first = accept(&listener).await;
@@ -275,13 +283,14 @@ mod tests {
         assert!(matches!(event(&mut link).await, LinkEvent::Down));
         link.send(&stanza());
         let second = up(&mut link).await;
+        link.send_on(first, &stanza());
         link.mark(mark(1), first);
         link.mark(mark(2), second);
         link.flush(Instant::now());
 
         assert_ne!(first, second);
         let LinkEvent::Confirmed(confirmed) = event(&mut link).await else {
-            panic!("the stanza sent without a link has come back");
+            panic!("a stanza that was not for this link has come back");
         };
         assert_eq!(confirmed, mark(2));
     }

@@ -375,7 +375,10 @@ impl World {
     fn note_forgotten(&mut self, jid: &BareJid) {
         let witness = &mut self.witness;
         let mut forgotten = Vec::new();
-        for (tag, outgoing) in &witness.outgoing {
+        for (tag, outgoing) in &mut witness.outgoing {
+            if outgoing.user == *jid {
+                outgoing.refused = None;
+            }
             let has_ending = outgoing.errors_arrived > 0
                 || outgoing.accepted.last().is_some_and(|times| *times > 0);
             if outgoing.user == *jid && outgoing.written.is_some() && !has_ending {
@@ -476,6 +479,27 @@ impl World {
         let known = self.witness.ids.insert(key, name.clone());
         if known.is_some_and(|known| known.is_empty() || known != name) {
             self.witness.complain(format!("an id used twice: {text}"));
+        }
+    }
+
+    /// The gateway has done everything it will do with this message for now: it is written down or refused.
+    /// Where there is no link, the error has to wait for one.
+    pub(crate) fn note_examined(&mut self, user: &BareJid, tag: &str) {
+        let run = self.machine.run;
+        let is_registered = self.machine.disk.contains_key(user);
+        let has_link = self.host.link.is_up && self.is_on_present_link(user);
+        let Some(outgoing) = self.witness.outgoing.get_mut(tag) else {
+            return;
+        };
+        if outgoing.written.is_some() {
+            return;
+        }
+        if is_registered {
+            outgoing.refused = Some(run);
+        }
+        if has_link && outgoing.errors_left == 0 {
+            self.witness
+                .complain(format!("{tag} was neither written down nor refused"));
         }
     }
 

@@ -104,6 +104,9 @@ impl World {
             if is_swallowed {
                 complaints.push(format!("{tag} was given to the gateway and swallowed"));
             }
+            if outgoing.refused == Some(self.machine.run) && outgoing.errors_arrived == 0 {
+                complaints.push(format!("{tag} was refused, and its sender never told"));
+            }
         }
         self.witness.complaints.extend(complaints);
     }
@@ -112,14 +115,17 @@ impl World {
         let behaviour = &self.plan.behaviour;
         let sends_once = behaviour.retransmission.is_none();
         let mut excuses = Vec::new();
+        let mut lost = BTreeSet::new();
         for letter in self.witness.letters.values() {
-            let text = letter.name.clone();
             let is_emptied = behaviour.empties_stored_texts && letter.stored;
             let was_lost_on_the_way = sends_once && !letter.stored && !self.was_heard(letter);
             if letter.lost || (letter.shown == 0 && (is_emptied || was_lost_on_the_way)) {
+                lost.insert(letter.name.clone());
+                let text = letter.name.clone();
                 excuses.push(Seen::LostByServer { text });
             }
         }
+        excuses.extend(self.witness.without_room(&lost));
         if self.tells_changes {
             for (name, reached) in &self.witness.reached {
                 let taken = self.witness.taken.get(name);
@@ -183,6 +189,46 @@ impl World {
 }
 
 impl Witness {
+    /// Letters that were counted as lost for want of room (xmpp-gateway.md §3.5) although the server was
+    /// never told: the acknowledgement was lost, or the word that it may delete them. One that is offered
+    /// again may find room then, behind later ones. Each count is good for one letter, and only for one
+    /// that came and was not taken, and that no server has `lost`.
+    fn without_room(&self, lost: &BTreeSet<String>) -> Vec<Seen> {
+        let mut left = self.no_room.clone();
+        let mut is_counted = |letter: &Letter| {
+            let key = (letter.user.clone(), letter.from);
+            let left = left.get_mut(&key).filter(|left| **left > 0);
+            left.map(|left| *left -= 1).is_some()
+        };
+        let mut excuses = Vec::new();
+        for letter in self.letters.values() {
+            let has_come = self.reached.contains_key(&letter.name);
+            let is_missing = letter.shown == 0 && !letter.told && !lost.contains(&letter.name);
+            if has_come && is_missing && is_counted(letter) {
+                let text = letter.name.clone();
+                excuses.push(Seen::NoRoom { text });
+            }
+        }
+        for letter in self.letters.values() {
+            if self.came_in_vain(&letter.name) && is_counted(letter) {
+                let text = letter.name.clone();
+                excuses.push(Seen::Overtaken { text });
+            }
+        }
+        excuses
+    }
+
+    /// Whether a letter that was taken had come in an earlier session.
+    fn came_in_vain(&self, name: &str) -> bool {
+        let (Some(counted), Some(reached)) =
+            (self.reach_that_counted(name), self.reached.get(name))
+        else {
+            return false;
+        };
+        let is_earlier = |reach: &Reach| reach.port != counted.port && reach.step < counted.step;
+        self.taken.contains_key(name) && reached.iter().any(is_earlier)
+    }
+
     /// Every iq has one answer, unless the link was cut or the gateway died.
     fn examine_answers(&mut self) {
         let mut complaints = Vec::new();

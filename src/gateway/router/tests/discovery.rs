@@ -74,11 +74,7 @@ fn the_gateway_is_a_gateway_and_lists_what_works() {
 #[test]
 fn the_node_of_the_capabilities_answers_the_same_and_others_do_not() {
     let mut world = World::up();
-    let caps = world
-        .gateway
-        .shared
-        .caps
-        .gateway(crate::icq::wire::Version::V5);
+    let caps = world.gateway.shared.caps.gateway(Version::V5);
     let node = format!(
         "{}#{}",
         caps.attr("node").unwrap(),
@@ -139,11 +135,7 @@ fn the_hash_in_presence_is_that_of_the_answer() {
     };
     let computed = Element::from(xmpp_parsers::caps::Caps::new("x", hash));
 
-    let sent = world
-        .gateway
-        .shared
-        .caps
-        .gateway(crate::icq::wire::Version::V5);
+    let sent = world.gateway.shared.caps.gateway(Version::V5);
     assert_eq!(sent.attr("ver"), computed.attr("ver"));
     assert_eq!(sent.attr("ver").map(str::len), Some(28));
 }

@@ -1,13 +1,10 @@
 //! Registration (xmpp-gateway.md §5).
 
 use crate::gateway::register::Submission;
+use crate::store::Stray;
 use crate::xmpp::stanza::Request;
 
 use super::*;
-
-const REGISTER: &str = "<iq type='set' id='r1' from='romeo@example.org/pc' to='icq.example.org'>\
-    <query xmlns='jabber:iq:register'><username>100001</username>\
-    <password>secret</password></query></iq>";
 
 /// Romeo, who has sent a registration that is being tried.
 fn applicant() -> World {
@@ -15,34 +12,49 @@ fn applicant() -> World {
 }
 
 fn applicant_with(privileges: Privileges) -> World {
+    let children = "<username>100001</username><password>secret</password>";
+    applies(children, settings(), Vec::new(), privileges)
+}
+
+/// The same with other fields, and with sessions that an earlier trial may have left.
+pub(super) fn applicant_who_sends(children: &str, settings: Settings, strays: Vec<Stray>) -> World {
+    applies(children, settings, strays, Privileges::default())
+}
+
+fn applies(
+    children: &str,
+    settings: Settings,
+    strays: Vec<Stray>,
+    privileges: Privileges,
+) -> World {
     let now = now();
-    let Stanza::Iq(iq) = stanza(REGISTER) else {
+    let Stanza::Iq(iq) = stanza(&set(children).replace("'r2'", "'r1'")) else {
         panic!("it is an iq");
     };
     let request = Request::read(iq).unwrap();
     let Ok(Submission::Fields(fields)) = Submission::read(&request.payload) else {
         panic!("it has fields");
     };
-    let registration = fields.complete(None, &settings(), None, now.unix).unwrap();
-    let seat = seat(now, settings());
+    let registration = fields.complete(None, &settings, None, now.unix).unwrap();
+    let seat = seat(now, settings);
     let privileges = Arc::new(privileges);
-    let user = User::register(now, seat, privileges, registration, request);
+    let user = User::register(now, seat, privileges, registration, strays, request);
     World::new(now, user)
 }
 
 /// An iq of Romeo's to the gateway about registering.
-fn set(children: &str) -> String {
+pub(super) fn set(children: &str) -> String {
     format!(
         "<iq type='set' id='r2' from='romeo@example.org/pc' to='icq.example.org'>\
          <query xmlns='jabber:iq:register'>{children}</query></iq>"
     )
 }
 
-fn result(id: &str) -> String {
+pub(super) fn result(id: &str) -> String {
     format!("<iq type='result' id='{id}' from='icq.example.org' to='romeo@example.org/pc'/>")
 }
 
-fn error(id: &str, type_: &str, code: &str, condition: &str, text: &str) -> String {
+pub(super) fn error(id: &str, type_: &str, code: &str, condition: &str, text: &str) -> String {
     format!(
         "<iq type='error' id='{id}' from='icq.example.org' to='romeo@example.org/pc'>\
          <error type='{type_}' code='{code}'>\

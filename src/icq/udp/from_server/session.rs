@@ -168,6 +168,14 @@ impl LoginReply<'_> {
             Self::V5(reply) => reply.ip,
         }
     }
+
+    /// Who logged in, where the header does not say it.
+    pub const fn own_uin(&self) -> Option<Uin> {
+        match self {
+            Self::V2(reply) => Some(reply.own_uin),
+            Self::V3(_) | Self::V4(_) | Self::V5(_) => None,
+        }
+    }
 }
 
 impl<'a> Layout<'a> for LoginReply<'a> {

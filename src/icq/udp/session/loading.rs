@@ -5,12 +5,14 @@
 //! packet was lost on the way: IServerd does not repeat (§4.2). So that is said only when the
 //! numbers of the packets show that none is missing, and when every message is safe. Where one is
 //! missing the list is sent again, on which IServerd tells everything once more; what it repeats is
-//! left out here.
+//! left out here. On a bad line that may take many rounds: after the first few nobody waits for them,
+//! and they become rare, but they do not end.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::{Duration, Instant};
 
+use super::requests::Told;
 use super::seen::{Received, is_ahead};
 use crate::icq::Receipt;
 use crate::icq::udp::from_server::{OfflineMessage, Sent};
@@ -26,7 +28,12 @@ pub(super) struct Loading {
     lists_awaited: usize,
     list_loaded: bool,
     list_told: bool,
-    rounds_left: u8,
+    /// The request for the messages that wait has left, or leaves with the list.
+    messages_asked: bool,
+    /// When the latest message of all was sent.
+    latest: UnixTime,
+    /// How often the list was sent again.
+    rounds: u32,
     /// The first packet after the login or after the list was sent again, each 0x021C and each
     /// 0x00E6, by `seq1`.
     beginnings: Vec<u16>,
@@ -57,14 +64,18 @@ pub(super) struct Stored {
 pub(super) enum Step {
     /// Everybody on the list who is online was reported.
     ListLoaded,
-    /// Send this part of the list again.
+    /// Ask for the messages that wait. Not before the list was told: open-oscar-server works on packets
+    /// in any order (§17) and begins to count with the number of the reply to the login, so a message
+    /// told before the list could bear that number, and nobody would miss it.
+    AskForMessages,
+    /// Send this part of the list again, and the request for messages.
     AskAgain(Vec<Uin>),
     /// Report these; [`Loading::wait_for`] their receipts.
     Report(Vec<Stored>),
     /// All messages that waited were reported.
     OfflineMessagesEnd,
     /// Let the server forget them.
-    Delete,
+    Delete(Told),
     /// Nothing more will come.
     Done,
 }
@@ -100,7 +111,9 @@ impl Loading {
             lists_awaited: chunks,
             list_loaded: false,
             list_told: false,
-            rounds_left: MORE_ROUNDS,
+            messages_asked: false,
+            latest: UnixTime::default(),
+            rounds: 0,
             beginnings: vec![seq1.wrapping_add(1)],
             lists: Vec::new(),
             ends: Vec::new(),
@@ -121,7 +134,7 @@ impl Loading {
             last_chunk: None,
             list_loaded: true,
             list_told: true,
-            rounds_left: 0,
+            messages_asked: true,
             is_whole: true,
             end_told: true,
             ..Self::after_login(0, 0, Vec::new())
@@ -172,6 +185,7 @@ impl Loading {
             }
         }
         self.deletion_asked = false;
+        self.latest = self.latest.max(time_of(packet));
         let order = self.known.len();
         if order >= MOST_KNOWN || self.told.len() >= MOST_KNOWN {
             self.has_more_than_is_known = true;
@@ -225,6 +239,13 @@ impl Loading {
             self.list_told = true;
             return Some(Step::ListLoaded);
         }
+        if self.list_loaded && !self.messages_asked {
+            self.messages_asked = true;
+            if let Phase::Waiting { until } = &mut self.phase {
+                *until = now + ANSWER_WAIT;
+            }
+            return Some(Step::AskForMessages);
+        }
         if self.told.len() >= MOST_COLLECTED
             && let Some(step) = self.report()
         {
@@ -233,7 +254,7 @@ impl Loading {
         // What was missing may come after it was waited for.
         self.is_whole = self.is_whole || self.nothing_is_missing(received);
         if let Phase::Over { .. } = self.phase {
-            return self.clear_up(is_overdue);
+            return self.clear_up(is_overdue, received);
         }
         if self.is_whole {
             if let Some(step) = self.report_what_there_is() {
@@ -253,20 +274,35 @@ impl Loading {
         if !is_overdue {
             return None;
         }
-        if self.rounds_left > 0
-            && let Some(chunk) = self.last_chunk.clone()
+        if self.rounds < QUICK_ROUNDS
+            && let Some(step) = self.ask_again(received)
         {
-            self.rounds_left -= 1;
-            self.chunks_left = 1;
-            self.phase = Phase::Asking;
-            let next = received.newest().map(|newest| newest.wrapping_add(1));
-            self.beginnings.extend(next);
-            return Some(Step::AskAgain(chunk));
+            return Some(step);
         }
         self.phase = Phase::Over {
-            until: Some(now + LATE_REPETITIONS),
+            until: Some(now + self.pause()),
         };
         self.next(now, received)
+    }
+
+    /// The list is sent once more, if it is known.
+    fn ask_again(&mut self, received: &Received) -> Option<Step> {
+        let chunk = self.last_chunk.clone()?;
+        self.rounds = self.rounds.saturating_add(1);
+        self.messages_asked = true;
+        self.chunks_left = 1;
+        self.phase = Phase::Asking;
+        let next = received.newest().map(|newest| newest.wrapping_add(1));
+        if let Some(next) = next {
+            note(&mut self.beginnings, next);
+        }
+        Some(Step::AskAgain(chunk))
+    }
+
+    /// How long nothing is asked when something is still missing.
+    fn pause(&self) -> Duration {
+        let doublings = self.rounds.saturating_sub(QUICK_ROUNDS).min(16);
+        LONGEST_PAUSE.min(FIRST_PAUSE * 2_u32.pow(doublings))
     }
 
     /// Whether the messages were told to the end and none was lost: every packet came from some
@@ -330,7 +366,7 @@ impl Loading {
         (!news.is_empty()).then_some(Step::Report(news))
     }
 
-    fn clear_up(&mut self, is_overdue: bool) -> Option<Step> {
+    fn clear_up(&mut self, is_overdue: bool, received: &Received) -> Option<Step> {
         if let Some(step) = self.report_what_there_is() {
             return Some(step);
         }
@@ -340,9 +376,20 @@ impl Loading {
             && self.not_safe.is_empty();
         if may_be_deleted && !self.deletion_asked {
             self.deletion_asked = true;
-            return Some(Step::Delete);
+            return Some(Step::Delete(Told {
+                end: self.ends.last().copied().unwrap_or_default(),
+                latest: self.latest,
+            }));
         }
-        is_overdue.then_some(Step::Done)
+        if !is_overdue {
+            return None;
+        }
+        if !self.is_whole
+            && let Some(step) = self.ask_again(received)
+        {
+            return Some(step);
+        }
+        Some(Step::Done)
     }
 }
 
@@ -411,8 +458,11 @@ const DAYS_BEFORE_MONTH: [u64; 12] = [0, 31, 59, 90, 120, 151, 181, 212, 243, 27
 /// A little more than a server that repeats lets pass before it does (§4.2).
 const ANSWER_WAIT: Duration = Duration::from_secs(12);
 
-/// How often the list is sent again for what is missing.
-const MORE_ROUNDS: u8 = 2;
+/// How often the list is sent again at once for what is missing, and how long it takes from then on: twice
+/// as long each time.
+const QUICK_ROUNDS: u32 = 2;
+const FIRST_PAUSE: Duration = Duration::from_secs(60);
+const LONGEST_PAUSE: Duration = Duration::from_secs(480);
 
 /// How long after the deletion repetitions may still arrive.
 const LATE_REPETITIONS: Duration = Duration::from_secs(60);

@@ -126,6 +126,11 @@ impl Login {
         }
     }
 
+    /// Whether a login is with the server, or on its way there.
+    pub(super) const fn is_on_its_way(&self) -> bool {
+        !matches!(self.state, State::Pause { .. })
+    }
+
     /// The server has the login, but has not said what becomes of it.
     pub(super) fn acknowledged(&mut self, now: Instant) {
         if let State::Sent { seq2 } = self.state {

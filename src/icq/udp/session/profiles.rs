@@ -1,7 +1,8 @@
 //! Questions about people, each of which gets an answer (`icq-udp.md` §8.1, §8.4).
 //!
-//! META first; where it stays silent the older packet, whose answer names the person instead of the
-//! request.
+//! META first, where the version has it; where that stays silent the older packet, whose answer names
+//! the person instead of the request. Groupware servers leave out whom they describe: there the answer
+//! repeats the request's number.
 
 use std::time::{Duration, Instant};
 
@@ -26,7 +27,7 @@ enum Stage {
     Waits,
     /// Asked with META 0x04BA, as request `seq2`.
     Meta { seq2: u16 },
-    /// Asked with 0x0460; the late answer to META request `seq2` is as good.
+    /// Asked with 0x0460, as request `seq2` or after META request `seq2`, whose late answer is as good.
     Old { seq2: u16 },
 }
 
@@ -80,7 +81,25 @@ impl Profiles {
         }
     }
 
-    /// Whom META request `seq2` asked about.
+    /// The same in a version without META.
+    pub(super) fn asked_the_old_way(&mut self, now: Instant, uin: Uin, seq2: u16) {
+        if let Some(open) = self.open.iter_mut().find(|open| open.uin == uin) {
+            open.stage = Stage::Old { seq2 };
+            open.due = now + META_PATIENCE + OLD_PATIENCE;
+        }
+    }
+
+    /// A request leaves again under another number.
+    pub(super) fn renumbered(&mut self, was: u16, is: u16) {
+        for open in &mut self.open {
+            match &mut open.stage {
+                Stage::Meta { seq2 } | Stage::Old { seq2 } if *seq2 == was => *seq2 = is,
+                Stage::Waits | Stage::Meta { .. } | Stage::Old { .. } => {}
+            }
+        }
+    }
+
+    /// Whom request `seq2` asked about.
     pub(super) fn asked_as(&self, seq2: u16) -> Option<Uin> {
         self.open
             .iter()

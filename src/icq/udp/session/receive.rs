@@ -2,20 +2,29 @@
 //!
 //! Nobody proves that they are the server, so what may come is narrow (`icq-udp.md` §12): the own
 //! session id and UIN, an answer only to what was asked, a login's answer only to the login.
+//!
+//! Versions before V5 have no session ids, and V1 and V2 no UIN either. There the driver's word that a
+//! datagram came from the server's address is worth most, and the number of the packet, which has to be
+//! near the last one. Whoever sends from the server's address and guesses that is believed: a message
+//! can be forged in about 32 tries, an end of the session (0x0028) in one. Over V5 both take the session
+//! id, which travels in clear, so only those on the path have it.
 
 use std::time::Instant;
 
 use super::loading::{Loading, Stored, time_of};
 use super::login::{Acceptance, Answer};
-use super::window::Purpose;
+use super::questions::Taken;
+use super::window::{Purpose, Renumbered};
 use super::{Phase, Session};
+use crate::icq::udp::fragments::Assembly;
 use crate::icq::udp::from_server::{Multi, OfflineMessage, Reason, ReceiveMessage};
-use crate::icq::udp::{FromServer, Header, Side, Version};
-use crate::icq::wire::meta::{MetaForm, MetaInfo, MetaReply};
+use crate::icq::udp::groupware::Fragment;
+use crate::icq::udp::{FromServer, Header, Side};
+use crate::icq::wire::meta::{MetaInfo, MetaReply};
 use crate::icq::wire::text::Charset;
 use crate::icq::wire::{Reader, body};
 use crate::icq::{Event, LogoutReason, NoProfile};
-use crate::model::{Message, Profile, Status, Uin};
+use crate::model::{Message, Profile, Uin};
 
 /// How a packet came.
 #[derive(Clone, Copy, Debug)]
@@ -24,6 +33,9 @@ enum Way<'a> {
     Alone,
     /// Inside MULTI, whose header this is. Only that is acknowledged (§4.6).
     Inside(&'a Header),
+    /// In parts, of which the last to arrive has this header. Each is acknowledged by itself, and the
+    /// number of the whole is that of the first of them: no repetition (§4.7).
+    Assembled(&'a Header),
 }
 
 impl<'a> Way<'a> {
@@ -31,7 +43,7 @@ impl<'a> Way<'a> {
     const fn outer(self, own: &'a Header) -> &'a Header {
         match self {
             Self::Alone => own,
-            Self::Inside(outer) => outer,
+            Self::Inside(outer) | Self::Assembled(outer) => outer,
         }
     }
 }
@@ -52,7 +64,10 @@ impl Session {
     pub(super) fn receive(&mut self, now: Instant, datagram: &[u8]) {
         self.trace(Side::Server, datagram);
         // No server enciphers (§1), so the datagram can be read as it is.
-        let Ok(opened) = self.dialect.read(Side::Server, &mut Reader::new(datagram)) else {
+        let Ok(opened) = self
+            .dialect()
+            .read(Side::Server, &mut Reader::new(datagram))
+        else {
             return self.drop_packet(None, Why::Undecodable);
         };
         if let Err(why) = self.admits(&opened.header) {
@@ -67,17 +82,20 @@ impl Session {
 
     /// Whether a packet may be from our server, as far as its header can tell.
     fn admits(&self, header: &Header) -> Result<(), Why> {
-        match header.version {
-            Version::V5 if header.session_id != self.session_id() => Err(Why::ForeignSession),
-            _ if header.uin != self.uin => Err(Why::WrongUin),
-            Version::V5 => Ok(()),
-            Version::V1 | Version::V2 | Version::V3 | Version::V4
-                if !self.admits_without_session_id(header) =>
-            {
-                Err(Why::Unexpected)
-            }
-            Version::V1 | Version::V2 | Version::V3 | Version::V4 => Ok(()),
+        let manner = self.manner();
+        let names_session = manner.session_ids && header.version == self.dialect().version();
+        if names_session && header.session_id != self.session_id() {
+            return Err(Why::ForeignSession);
         }
+        if manner.addressed && header.uin != self.uin {
+            return Err(Why::WrongUin);
+        }
+        let is_admitted = if manner.session_ids {
+            names_session || self.admits_without_session_id(header)
+        } else {
+            !is_counted(header.command) || self.received.is_near(header.seq1)
+        };
+        is_admitted.then_some(()).ok_or(Why::Unexpected)
     }
 
     /// In the form of V3 servers send a few packets to V5 clients (§2.5). Anybody could: only what
@@ -87,23 +105,28 @@ impl Session {
         match header.command {
             ACK => self.window.awaits(header.seq1, header.seq2),
             BAD_PASSWORD => answers_login,
-            NOT_CONNECTED | TRY_AGAIN => answers_login || self.window.awaits_request(header.seq2),
+            NOT_CONNECTED | TRY_AGAIN => answers_login || self.window.awaits_word(header),
             GO_AWAY => true,
             _ => false,
         }
     }
 
+    /// Whether this is the server's word on the login under way. Where requests have no numbers every
+    /// such word is, for a login is all that was asked. Groupware servers were recorded with 0 for the
+    /// number, which proves as little as the 1 that every login there has.
     fn answers_login(&self, header: &Header) -> bool {
-        match &self.phase {
-            Phase::LoggingIn(login) => login.is(header.seq2),
-            Phase::Online { .. } | Phase::Over { .. } => false,
-        }
+        let Phase::LoggingIn(login) = &self.phase else {
+            return false;
+        };
+        let manner = self.manner();
+        let names_none = header.seq2 == 0 && !manner.session_ids;
+        login.is(header.seq2) || (login.is_on_its_way() && (names_none || !manner.request_numbers))
     }
 
     fn handle_packet(&mut self, now: Instant, header: &Header, body: &[u8], way: Way<'_>) {
-        let version = self.dialect.version();
-        let Ok(decoded) = FromServer::decode(version, header.command, body, MetaForm::Unknown)
-        else {
+        let version = self.dialect().version();
+        let form = self.questions.form(header.seq2);
+        let Ok(decoded) = FromServer::decode(version, header.command, body, form) else {
             self.acknowledge(header, way);
             return self.drop_packet(Some(header), Why::Undecodable);
         };
@@ -115,6 +138,9 @@ impl Session {
             FromServer::Ack => self.handle_ack(now, header),
             FromServer::LoginReply(reply) => {
                 self.acknowledge(header, way);
+                if reply.own_uin().is_some_and(|uin| uin != self.uin) {
+                    return self.drop_packet(Some(header), Why::WrongUin);
+                }
                 let answer = Answer::Accepted(Acceptance {
                     seen_as: reply.ip().filter(|ip| !ip.is_unspecified()),
                     seq1: header.seq1,
@@ -143,6 +169,7 @@ impl Session {
                 let text = self.charset.decode(reason.text.unwrap_or_default());
                 self.end(LogoutReason::Kicked(text));
             }
+            _ if self.begins_anew(header, body, way) => self.leave(LogoutReason::SessionLost),
             packet if self.is_online() => self.handle_online(now, header, packet, way),
             // It overtook the answer to the login. The server repeats it.
             _ => self.drop_packet(Some(header), Why::Unexpected),
@@ -169,7 +196,7 @@ impl Session {
         }
         let was_sent_once = self
             .window
-            .answered(now, header.seq2)
+            .login_answered(now)
             .is_none_or(|answered| answered.sent_once);
         let session_id = self.session_id();
         if let Phase::LoggingIn(login) = &mut self.phase {
@@ -185,8 +212,21 @@ impl Session {
     fn handle_try_again(&mut self, now: Instant, header: &Header) {
         if self.answers_login(header) {
             self.handle_login_answer(now, header, Answer::TryAgain);
-        } else if !self.window.postpone(now, header.seq2) {
-            self.drop_packet(Some(header), Why::Unexpected);
+            return;
+        }
+        match self.window.postpone(now, header) {
+            Some(Renumbered {
+                purpose: Purpose::Profile(_),
+                was,
+                is,
+            }) => self.profiles.renumbered(was, is),
+            Some(Renumbered {
+                purpose: Purpose::Question,
+                is,
+                ..
+            }) => self.questions.renumbered(now, is),
+            Some(_) => {}
+            None => self.drop_packet(Some(header), Why::Unexpected),
         }
     }
 
@@ -196,18 +236,25 @@ impl Session {
         if self.answers_login(header) {
             return self.handle_login_answer(now, header, Answer::NotConnected);
         }
-        let is_answer = self.window.awaits_request(header.seq2)
-            || self.window.answered_lately(now, header.seq2);
+        let is_answer = self.window.awaits_word(header) || self.window.answered_lately(now, header);
         if !is_answer || !self.is_online() {
             return self.drop_packet(Some(header), Why::Unexpected);
         }
-        if let Some(answered) = self.window.answered(now, header.seq2)
+        if let Some(answered) = self.window.disowned(now, header)
             && let Purpose::Message(id) = answered.purpose
             && answered.sent_once
         {
             self.outgoing.refused(id);
         }
         self.end(LogoutReason::SessionLost);
+    }
+
+    /// Whether the server has begun this session once more. What it has said before cannot be told from
+    /// what it says now, so only another session is of use.
+    fn begins_anew(&mut self, header: &Header, body: &[u8], way: Way<'_>) -> bool {
+        matches!(way, Way::Alone)
+            && self.is_online()
+            && self.received.contradicts(header.seq1, header.command, body)
     }
 
     fn handle_online(
@@ -232,6 +279,9 @@ impl Session {
                 return self.handle_message(header, SERVICE, decode, way);
             }
             FromServer::Multi(multi) => return self.handle_multi(now, header, &multi, way),
+            FromServer::Fragment(fragment) => {
+                return self.handle_fragment(now, header, &fragment, way);
+            }
             _ => {}
         }
         self.acknowledge(header, way);
@@ -240,12 +290,12 @@ impl Session {
         }
         match packet {
             FromServer::UserOnline(online) => {
-                let status = self.presence.online(online.uin, online.status);
-                self.tell_status(online.uin, status);
+                self.presence.online(online.uin, online.status);
+                self.tell_status(online.uin, Some(online.status));
             }
             FromServer::StatusUpdate(update) => {
-                let status = self.presence.changed(update.target_uin, update.status);
-                self.tell_status(update.target_uin, status);
+                let word = self.presence.changed(update.target_uin, update.status);
+                self.tell_status(update.target_uin, Some(word));
             }
             FromServer::UserOffline(target) => {
                 self.presence.offline(target.target_uin);
@@ -269,6 +319,10 @@ impl Session {
         if let Some(answered) = self.window.answered(now, header.seq2) {
             self.succeeded(now, answered.purpose);
         }
+        let taken = self.questions.take(now, header.seq2, &packet, self.charset);
+        if taken != Taken::NotMine {
+            return self.take_answer(taken);
+        }
         match packet {
             FromServer::ListDone(_) => self.handle_list_done(now, way.outer(header).seq1),
             FromServer::EndOfflineMessages => {
@@ -279,13 +333,18 @@ impl Session {
             }
             FromServer::Meta(reply) => self.handle_meta(now, header, &reply),
             FromServer::InfoReply(reply) => {
+                // Groupware servers leave out whom they describe.
+                let uin = match reply.target_uin {
+                    Uin(0) => self.profiles.asked_as(header.seq2).unwrap_or_default(),
+                    uin => uin,
+                };
                 let profile = self.profile(
                     [reply.nick, reply.first, reply.last, reply.email],
                     reply.auth_byte,
                 );
-                self.handle_profile(header, reply.target_uin, Ok(profile));
+                self.handle_profile(header, uin, Ok(profile));
             }
-            FromServer::InvalidUin(target) => {
+            FromServer::InvalidUin(target) | FromServer::InvalidUser(target) => {
                 let profile = Err(NoProfile::NoSuchUser);
                 self.handle_profile(header, target.target_uin, profile);
             }
@@ -327,7 +386,7 @@ impl Session {
     }
 
     fn handle_multi(&mut self, now: Instant, header: &Header, multi: &Multi<'_>, way: Way<'_>) {
-        if matches!(way, Way::Inside(_)) {
+        if !matches!(way, Way::Alone) {
             return self.drop_packet(Some(header), Why::Unexpected);
         }
         if self.incoming.is_held(header.seq1) {
@@ -354,11 +413,52 @@ impl Session {
         }
         // It is work like any other, but refused it would be lost: the outer packet is acknowledged.
         self.budget.take(now);
-        let Ok(opened) = self.dialect.read(Side::Server, &mut Reader::new(packet)) else {
+        let Ok(opened) = self.dialect().read(Side::Server, &mut Reader::new(packet)) else {
             return self.drop_packet(None, Why::Undecodable);
         };
         match self.admits(&opened.header) {
             Ok(()) => self.handle_packet(now, &opened.header, opened.body, Way::Inside(outer)),
+            Err(why) => self.drop_packet(Some(&opened.header), why),
+        }
+    }
+
+    /// The last part to arrive is acknowledged when what the whole brought is safe.
+    fn handle_fragment(
+        &mut self,
+        now: Instant,
+        header: &Header,
+        fragment: &Fragment<'_>,
+        way: Way<'_>,
+    ) {
+        if !matches!(way, Way::Alone) {
+            return self.drop_packet(Some(header), Why::Unexpected);
+        }
+        if self.incoming.is_held(header.seq1) {
+            return self.drop_packet(Some(header), Why::Duplicate);
+        }
+        if !self.incoming.has_room_for(1) {
+            return self.drop_packet(Some(header), Why::OverLimit);
+        }
+        if !self.is_news(header, way) {
+            return self.acknowledge(header, way);
+        }
+        let assembly = self.assembly.get_or_insert_with(Box::<Assembly>::default);
+        // From servers the numbers of the parts tell nothing about which belong together (§4.7).
+        if let Some(packet) = assembly.take(now, 0, fragment) {
+            self.assembly = None;
+            self.handle_assembled(now, header, &packet);
+        }
+        if !self.incoming.is_held(header.seq1) && !self.is_over() {
+            self.acknowledge(header, way);
+        }
+    }
+
+    fn handle_assembled(&mut self, now: Instant, last: &Header, packet: &[u8]) {
+        let Ok(opened) = self.dialect().read(Side::Server, &mut Reader::new(packet)) else {
+            return self.drop_packet(None, Why::Undecodable);
+        };
+        match self.admits(&opened.header) {
+            Ok(()) => self.handle_packet(now, &opened.header, opened.body, Way::Assembled(last)),
             Err(why) => self.drop_packet(Some(&opened.header), why),
         }
     }
@@ -419,8 +519,10 @@ impl Session {
         self.tell(Event::Profile { uin, profile });
     }
 
-    fn tell_status(&mut self, uin: Uin, status: Option<Status>) {
+    /// Tells the status that a word says; `None` is offline.
+    fn tell_status(&mut self, uin: Uin, word: Option<u32>) {
         if self.presence.is_wanted(uin) {
+            let status = word.and_then(|word| self.manner().statuses.read(word));
             self.tell(Event::Presence { uin, status });
         }
     }
@@ -441,7 +543,7 @@ impl Session {
                 let datagram = self.window.acknowledge(header.seq1, header.seq2);
                 self.transmit(datagram);
             }
-            Way::Inside(_) => {}
+            Way::Inside(_) | Way::Assembled(_) => {}
         }
     }
 
@@ -450,6 +552,7 @@ impl Session {
         let is_news = match way {
             Way::Alone => self.received.insert(header.seq1),
             Way::Inside(_) => self.received.insert_inside(header.seq1),
+            Way::Assembled(_) => true,
         };
         if !is_news {
             self.drop_packet(Some(header), Why::Duplicate);
@@ -474,8 +577,19 @@ impl Session {
     }
 }
 
-// The commands that may come in the form of V3.
+/// Whether servers count these among their packets: words on a login or a session that does not exist
+/// have a number of their own (§4.3).
+const fn is_counted(command: u16) -> bool {
+    !matches!(
+        command,
+        ACK | GO_AWAY | LOGIN_REPLY | BAD_PASSWORD | NOT_CONNECTED | TRY_AGAIN | LOGIN_ERROR
+    )
+}
+
+// The commands that a session without ids takes under any number, and but for two in the form of V3.
 const ACK: u16 = 0x000A;
+const LOGIN_REPLY: u16 = 0x005A;
+const LOGIN_ERROR: u16 = 0x0370;
 const GO_AWAY: u16 = 0x0028;
 const BAD_PASSWORD: u16 = 0x0064;
 const NOT_CONNECTED: u16 = 0x00F0;

@@ -7,10 +7,9 @@
 use std::collections::VecDeque;
 
 use crate::icq::VisibilityList;
-use crate::icq::udp::ToServer;
 use crate::icq::udp::to_server::{AckMessages, SetStatus, Target, UinList, UpdateList};
-use crate::icq::wire::status;
-use crate::model::{Status, Uin};
+use crate::icq::udp::{Deletion, Manner, ToServer};
+use crate::model::{Status, Uin, UnixTime};
 
 /// One thing asked of the server.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -35,19 +34,28 @@ pub(super) enum Request {
         on: bool,
     },
     /// To forget the messages that waited (0x0442).
-    DeleteOfflineMessages,
+    DeleteOfflineMessages(Told),
+}
+
+/// What was told of the messages that waited.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(super) struct Told {
+    /// The `seq1` of the word that this was all.
+    pub(super) end: u16,
+    /// When the latest of them was sent.
+    pub(super) latest: UnixTime,
 }
 
 impl Request {
     /// The packet that asks for it.
-    pub(super) fn packet(&self) -> ToServer<'static> {
+    pub(super) fn packet(&self, manner: &Manner) -> ToServer<'static> {
         match self {
             Self::Contacts(uins) => ToServer::ContactList(UinList { uins: uins.clone() }),
             Self::Invisible(uins) => ToServer::InvisibleList(UinList { uins: uins.clone() }),
             Self::Visible(uins) => ToServer::VisibleList(UinList { uins: uins.clone() }),
             Self::OfflineMessages => ToServer::RequestOffline,
             Self::Status(status) => ToServer::SetStatus(SetStatus {
-                status: status_word(*status),
+                status: manner.statuses.own_word(*status),
             }),
             Self::Contact(uin) => ToServer::AddToList(Target { target_uin: *uin }),
             Self::Visibility { uin, list, on } => ToServer::UpdateList(UpdateList {
@@ -58,8 +66,32 @@ impl Request {
                 },
                 add: u8::from(*on),
             }),
-            Self::DeleteOfflineMessages => ToServer::AckMessages(AckMessages::default()),
+            Self::DeleteOfflineMessages(told) => ToServer::AckMessages(AckMessages {
+                timestamp: match manner.deletion {
+                    // The wire's time ends in 2106.
+                    Deletion::ByTime => Some(u32::try_from(told.latest.secs()).unwrap_or(u32::MAX)),
+                    Deletion::All | Deletion::ByEnd => None,
+                },
+            }),
         }
+    }
+
+    /// The number its packet has to bear, where it is not the next one.
+    pub(super) fn number(&self, manner: &Manner) -> Option<u16> {
+        match (self, manner.deletion) {
+            (Self::DeleteOfflineMessages(told), Deletion::ByEnd) => Some(told.end),
+            _ => None,
+        }
+    }
+
+    /// Whether a later request of the same kind makes this one needless.
+    fn is_outdone_by(&self, later: &Self) -> bool {
+        matches!(
+            (self, later),
+            (Self::Status(_), Self::Status(_))
+                | (Self::Visible(_), Self::Visible(_))
+                | (Self::Invisible(_), Self::Invisible(_))
+        )
     }
 }
 
@@ -71,13 +103,12 @@ pub(super) struct Requests {
 }
 
 impl Requests {
-    /// Takes a request; `false` if too many wait. Only the last of several statuses is worth sending.
+    /// Takes a request; `false` if too many wait. Only the last of several statuses or whole lists is
+    /// worth sending.
     #[must_use]
     pub(super) fn push(&mut self, request: Request) -> bool {
-        if matches!(request, Request::Status(_)) {
-            self.waiting
-                .retain(|waiting| !matches!(waiting, Request::Status(_)));
-        }
+        self.waiting
+            .retain(|waiting| !waiting.is_outdone_by(&request));
         let has_room = self.waiting.len() < MAX_WAITING;
         if has_room {
             self.waiting.push_back(request);
@@ -113,11 +144,6 @@ impl Requests {
     }
 }
 
-/// The word for the user's own status: without direct connections, so nobody needs to try.
-pub(super) const fn status_word(status: Status) -> u32 {
-    status::to_word(status) | status::DIRECT_NEEDS_AUTHORISATION
-}
-
 /// The contact list in packets: at most [`UinList::MOST`] in each, and fewer in the last, because a
 /// full one announces another; an empty one for an empty list, because the server waits for it (§6.4).
 pub(super) fn chunks(contacts: &[Uin]) -> Vec<Vec<Uin>> {
@@ -131,16 +157,23 @@ pub(super) fn chunks(contacts: &[Uin]) -> Vec<Vec<Uin>> {
     chunks
 }
 
+/// One of the lists of exceptions in one packet: as many as it takes. Where single changes do not exist
+/// the others are left out, for a second packet would replace the first.
+pub(super) fn whole_list(uins: &[Uin], list: VisibilityList) -> Request {
+    let uins = uins.iter().copied().take(MOST_EXCEPTIONS).collect();
+    match list {
+        VisibilityList::Visible => Request::Visible(uins),
+        VisibilityList::Invisible => Request::Invisible(uins),
+    }
+}
+
 /// One of the lists of exceptions: a whole list as far as one packet goes, then one by one.
 pub(super) fn exceptions(uins: &[Uin], list: VisibilityList) -> Vec<Request> {
-    let (first, rest) = uins.split_at(uins.len().min(UinList::MOST - 1));
-    if first.is_empty() {
+    let rest = uins.get(MOST_EXCEPTIONS..).unwrap_or_default();
+    if uins.is_empty() {
         return Vec::new();
     }
-    let whole = match list {
-        VisibilityList::Visible => Request::Visible(first.to_vec()),
-        VisibilityList::Invisible => Request::Invisible(first.to_vec()),
-    };
+    let whole = whole_list(uins, list);
     let singly = rest.iter().map(|&uin| Request::Visibility {
         uin,
         list,
@@ -148,6 +181,9 @@ pub(super) fn exceptions(uins: &[Uin], list: VisibilityList) -> Vec<Request> {
     });
     std::iter::once(whole).chain(singly).collect()
 }
+
+/// How many exceptions one packet takes: a full one would announce another.
+pub(super) const MOST_EXCEPTIONS: usize = UinList::MOST - 1;
 
 /// How many requests may wait: enough for somebody who brings a long contact list along.
 const MAX_WAITING: usize = 1024;

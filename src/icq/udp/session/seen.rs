@@ -1,14 +1,53 @@
 //! Which of the server's packets were seen already (`icq-udp.md` §4.3).
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 /// The packets that came, alone and inside others. Those inside have a filter of their own, for the
 /// first of them may have the number of the packet it is in (§4.6).
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Received {
     alone: Seen,
     inside: Option<Box<Seen>>,
+    first: Option<Box<First>>,
+}
+
+/// What the first packets of a session said, by their numbers; 0 where none has come.
+type First = [u32; FIRST];
+
+impl Default for Received {
+    fn default() -> Self {
+        Self {
+            alone: Seen::default(),
+            inside: None,
+            first: Some(Box::new([0; FIRST])),
+        }
+    }
 }
 
 impl Received {
+    /// Whether a packet that comes alone says something else than the one that came under its number.
+    ///
+    /// A server that does not look for repetitions begins a session anew when the copy of a login comes
+    /// late (open-oscar-server does), and counts from the start: what it says then would pass for
+    /// repetitions, be acknowledged, and be lost.
+    pub(super) fn contradicts(&mut self, seq1: u16, command: u16, body: &[u8]) -> bool {
+        let place = usize::from(seq1).checked_sub(1);
+        let first = self.first.as_mut();
+        let Some(known) = first.zip(place).and_then(|(first, at)| first.get_mut(at)) else {
+            return false;
+        };
+        let digest = digest(command, body);
+        if *known == 0 {
+            *known = digest;
+        }
+        *known != digest
+    }
+
+    /// No copy of the login can be on its way any more.
+    pub(super) fn forget_the_first(&mut self) {
+        self.first = None;
+    }
+
     /// Notes a packet that came alone; `false` if it was seen before.
     pub(super) fn insert(&mut self, seq1: u16) -> bool {
         self.alone.insert(seq1)
@@ -40,6 +79,14 @@ impl Received {
     /// Whether nothing came inside another packet.
     pub(super) const fn came_singly(&self) -> bool {
         self.inside.is_none()
+    }
+
+    /// Whether a number is near those that came: further ahead or behind no server counts within the
+    /// time that a session lives without hearing it.
+    pub(super) fn is_near(&self, seq1: u16) -> bool {
+        self.newest().is_none_or(|newest| {
+            seq1.wrapping_sub(newest) <= NEAR || newest.wrapping_sub(seq1) <= NEAR
+        })
     }
 
     /// The number that is ahead of all others that came alone.
@@ -150,11 +197,24 @@ pub(super) const fn is_ahead(seq1: u16, of: u16) -> bool {
     seq1 != of && seq1.wrapping_sub(of) < HALF_A_TURN
 }
 
+fn digest(command: u16, body: &[u8]) -> u32 {
+    let mut hasher = DefaultHasher::new();
+    (command, body).hash(&mut hasher);
+    (hasher.finish() as u32).max(1)
+}
+
+/// How many packets of a session's beginning are known by what they said: as many as a server may send
+/// before one of them is acknowledged, so that the first that comes of a new beginning is among them.
+const FIRST: usize = 32;
+
 /// Gaps that are remembered at a time; beyond that the oldest numbers are forgotten.
 const MAX_RUNS: usize = 64;
 
 /// No server repeats a packet after it has sent so many others.
 const FAR_BEHIND: u16 = 0x4000;
+
+/// How far a number may be from the newest: guessed, one of thirty is.
+const NEAR: u16 = 0x0400;
 
 const HALF_A_TURN: u16 = 0x8000;
 
@@ -190,6 +250,21 @@ mod tests {
 
         assert!(!seen.insert(3));
         assert_eq!(seen.runs.len() * size_of::<Run>(), 4);
+    }
+
+    #[test]
+    fn a_number_far_from_the_newest_is_not_near() {
+        let mut received = Received::default();
+        assert!(received.is_near(40_000));
+
+        received.insert(10);
+
+        for near in [10, 11, 9, 1000, 65_000] {
+            assert!(received.is_near(near), "{near}");
+        }
+        for far in [1035, 30_000, 64_000] {
+            assert!(!received.is_near(far), "{far}");
+        }
     }
 
     #[test]
@@ -241,6 +316,23 @@ mod tests {
         }
 
         assert_eq!(taken, 3 * (65_536 - 66));
+    }
+
+    #[test]
+    fn a_number_that_comes_again_with_something_else_is_no_repetition() {
+        let mut received = Received::default();
+        assert!(!received.contradicts(1, 7, b"a"));
+        assert!(!received.contradicts(1, 7, b"a"));
+        assert!(!received.contradicts(2, 7, b"b"));
+
+        assert!(received.contradicts(1, 7, b"b"));
+        assert!(received.contradicts(1, 8, b"a"));
+        // The answers to logins all have this number.
+        assert!(!received.contradicts(0, 7, b"a"));
+        assert!(!received.contradicts(0, 7, b"b"));
+
+        received.forget_the_first();
+        assert!(!received.contradicts(1, 7, b"b"));
     }
 
     #[test]

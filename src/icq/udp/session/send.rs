@@ -3,19 +3,21 @@
 use std::time::Instant;
 
 use super::profiles;
+use super::questions::{Asker, Taken};
 use super::requests::Request;
 use super::window::{MAX_SENDS, Purpose, REPEAT_AFTER};
 use super::{Phase, Session, no_profile};
-use crate::icq::udp::ToServer;
 use crate::icq::udp::to_server::{SendMessage, Target};
+use crate::icq::udp::{Directory, ToServer};
 use crate::icq::wire::meta::{MetaRequest, Person};
 use crate::icq::{Event, LogoutReason};
 
 /// What leaves.
 impl Session {
     pub(super) fn send_requests(&mut self, now: Instant) {
+        let manner = self.manner();
         while let Some(request) = self.requests.next() {
-            let packet = request.packet();
+            let (packet, number) = (request.packet(manner), request.number(manner));
             // Nothing waits for it: IServerd never acknowledges it, so its silence means nothing (§7.5).
             if *request == Request::OfflineMessages {
                 self.requests.ended();
@@ -24,17 +26,54 @@ impl Session {
                 self.transmit(datagram);
                 continue;
             }
-            let (datagram, _) = self.window.send(now, Purpose::Request, &packet);
+            let (datagram, _) = match number {
+                Some(seq1) => self.window.send_as(now, Purpose::Request, seq1, &packet),
+                None => self.window.send(now, Purpose::Request, &packet),
+            };
             self.transmit(datagram);
         }
     }
 
-    pub(super) fn send_questions(&mut self, now: Instant) {
+    pub(super) fn ask_profiles(&mut self, now: Instant) {
         while let Some(uin) = self.profiles.next() {
-            let packet = ToServer::Meta(MetaRequest::ShortInfo(Person { uin }));
+            let has_meta = self.manner().directory == Directory::Meta;
+            let packet = match has_meta {
+                true => ToServer::Meta(MetaRequest::ShortInfo(Person { uin })),
+                false => ToServer::InfoRequest(Target { target_uin: uin }),
+            };
             let (datagram, seq2) = self.window.send(now, Purpose::Profile(uin), &packet);
-            self.profiles.asked(now, uin, seq2);
+            match has_meta {
+                true => self.profiles.asked(now, uin, seq2),
+                false => self.profiles.asked_the_old_way(now, uin, seq2),
+            }
             self.transmit(datagram);
+        }
+    }
+
+    pub(super) fn ask_questions(&mut self, now: Instant) {
+        let asker = Asker {
+            version: self.dialect().version(),
+            directory: self.manner().directory,
+            charset: self.charset,
+            web_aware: self.status.web_aware,
+        };
+        while let Some((command, body)) = self.questions.next(asker) {
+            let (datagram, seq2) = self
+                .window
+                .send_written(now, Purpose::Question, command, body);
+            self.questions.asked(now, seq2);
+            self.transmit(datagram);
+        }
+    }
+
+    /// What a packet, or the lack of one, was to the open question.
+    pub(super) fn take_answer(&mut self, taken: Taken) {
+        let Taken::RequestEnded(ending) = taken else {
+            return;
+        };
+        self.window.forget(Purpose::Question);
+        if let Some((id, answer)) = ending {
+            self.tell(Event::Answer { id, answer });
         }
     }
 
@@ -61,6 +100,7 @@ impl Session {
             return;
         }
         *next_keep_alive = now + self.keep_alive;
+        self.received.forget_the_first();
         if self.window.awaits_keep_alive() {
             return;
         }
@@ -97,6 +137,11 @@ impl Session {
             | Purpose::KeepAlive
             | Purpose::OfflineMessages
             | Purpose::Profile(_) => {}
+            Purpose::Question => {
+                if let Some(ending) = self.questions.acknowledged() {
+                    self.take_answer(Taken::RequestEnded(Some(ending)));
+                }
+            }
             Purpose::Request => self.request_ended(now),
             Purpose::Message(id) => {
                 if self.outgoing.acknowledged(id) {
@@ -107,7 +152,8 @@ impl Session {
     }
 
     pub(super) fn failed(&mut self, now: Instant, purpose: Purpose) {
-        if purpose == Purpose::OfflineMessages {
+        // Some servers answer neither, whatever their health.
+        if matches!(purpose, Purpose::OfflineMessages | Purpose::Question) {
             return;
         }
         self.failures += 1;
@@ -120,7 +166,7 @@ impl Session {
                     self.tell(Event::NotSent { id, why });
                 }
             }
-            Purpose::OfflineMessages | Purpose::Profile(_) => {}
+            Purpose::OfflineMessages | Purpose::Question | Purpose::Profile(_) => {}
         }
         // On a bad line packets fail although the server is there: then it is heard.
         let silence = now.saturating_duration_since(self.heard);
@@ -141,7 +187,7 @@ impl Session {
         };
         match request {
             Request::Contacts(_) => loading.chunk_ended(now),
-            Request::DeleteOfflineMessages => loading.deletion_ended(now),
+            Request::DeleteOfflineMessages(_) => loading.deletion_ended(now),
             Request::Invisible(_)
             | Request::Visible(_)
             | Request::OfflineMessages

@@ -8,7 +8,7 @@ use rand::{Rng, SeedableRng};
 
 use crate::icq::MessageId;
 use crate::icq::udp::to_server::TextCode;
-use crate::icq::udp::{Dialect, Header, Noise, Side, ToServer, Version};
+use crate::icq::udp::{Dialect, Header, Noise, Side, ToServer};
 use crate::model::Uin;
 
 /// Numbers and seals what leaves, and keeps what the server has not answered yet.
@@ -20,7 +20,7 @@ pub(super) struct Window {
     next_seq2: u16,
     random: SmallRng,
     unanswered: Vec<Unanswered>,
-    lately_answered: Option<(u16, Instant)>,
+    lately_answered: Option<Lately>,
 }
 
 /// What a packet was sent for, and so whom its fate concerns.
@@ -37,8 +37,10 @@ pub(super) enum Purpose {
     OfflineMessages,
     /// A part of a message.
     Message(MessageId),
-    /// A question about somebody.
+    /// A question about somebody's short profile.
     Profile(Uin),
+    /// A request that one of the gateway's questions takes.
+    Question,
 }
 
 /// What became of a packet whose time was up.
@@ -59,6 +61,22 @@ pub(super) struct Answered {
     pub(super) sent_once: bool,
 }
 
+/// The other numbers of a request that leaves again later.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Renumbered {
+    pub(super) purpose: Purpose,
+    pub(super) was: u16,
+    pub(super) is: u16,
+}
+
+/// The last packet that the server has answered.
+#[derive(Clone, Copy, Debug)]
+struct Lately {
+    seq1: u16,
+    seq2: u16,
+    at: Instant,
+}
+
 #[derive(Debug)]
 struct Unanswered {
     purpose: Purpose,
@@ -77,7 +95,7 @@ impl Window {
             dialect,
             uin,
             session_id: 0,
-            next_seq1: 0,
+            next_seq1: dialect.manner().first_seq1.unwrap_or_default(),
             next_seq2: 1,
             random: SmallRng::seed_from_u64(seed),
             unanswered: Vec::new(),
@@ -87,19 +105,30 @@ impl Window {
         window
     }
 
-    /// Begins a session anew, under another id. Requests go on counting, so that a late answer to
-    /// the old login does not look like one to the new.
+    /// Begins a session anew, under another id where there is one. Requests go on counting, so that a
+    /// late answer to the old login does not look like one to the new; so do packets where they do not
+    /// begin by chance.
     pub(super) fn start_over(&mut self) {
         self.unanswered.clear();
         self.lately_answered = None;
-        let previous = self.session_id;
-        while self.session_id == previous || self.session_id == 0 {
-            self.session_id = self.random.next_u32() & SESSION_ID_MASK;
+        let manner = self.dialect.manner();
+        if manner.session_ids {
+            let previous = self.session_id;
+            while self.session_id == previous || self.session_id == 0 {
+                self.session_id = self.random.next_u32() & SESSION_ID_MASK;
+            }
         }
-        self.next_seq1 = (self.random.next_u32() & FIRST_SEQ1_MASK) as u16;
+        if manner.first_seq1.is_none() {
+            self.next_seq1 = (self.random.next_u32() & FIRST_SEQ1_MASK) as u16;
+        }
     }
 
-    /// What the server calls this session.
+    /// What the session speaks.
+    pub(super) const fn dialect(&self) -> &'static dyn Dialect {
+        self.dialect
+    }
+
+    /// What the server calls this session; 0 where sessions have no ids.
     pub(super) const fn session_id(&self) -> u32 {
         self.session_id
     }
@@ -130,13 +159,48 @@ impl Window {
         purpose: Purpose,
         packet: &ToServer<'_>,
     ) -> (Vec<u8>, u16) {
+        let seq1 = self.take_seq1();
+        self.send_as(now, purpose, seq1, packet)
+    }
+
+    /// The same for a packet that bears a number of the server's instead of one of ours (§7.5).
+    pub(super) fn send_as(
+        &mut self,
+        now: Instant,
+        purpose: Purpose,
+        seq1: u16,
+        packet: &ToServer<'_>,
+    ) -> (Vec<u8>, u16) {
         let mut body = Vec::new();
         packet.encode(self.dialect.version(), &mut body);
+        self.send_body(now, purpose, seq1, packet.command(), body)
+    }
+
+    /// The same for a packet that is written already.
+    pub(super) fn send_written(
+        &mut self,
+        now: Instant,
+        purpose: Purpose,
+        command: u16,
+        body: Vec<u8>,
+    ) -> (Vec<u8>, u16) {
+        let seq1 = self.take_seq1();
+        self.send_body(now, purpose, seq1, command, body)
+    }
+
+    fn send_body(
+        &mut self,
+        now: Instant,
+        purpose: Purpose,
+        seq1: u16,
+        command: u16,
+        body: Vec<u8>,
+    ) -> (Vec<u8>, u16) {
         let packet = Unanswered {
             purpose,
-            seq1: self.take_seq1(),
+            seq1,
             seq2: self.take_seq2(purpose),
-            command: packet.command(),
+            command,
             body: body.into_boxed_slice(),
             sends: 1,
             due: now + REPEAT_AFTER,
@@ -177,6 +241,17 @@ impl Window {
         self.take(now, |packet| packet.seq2 == seq2)
     }
 
+    /// The server answered the login.
+    pub(super) fn login_answered(&mut self, now: Instant) -> Option<Answered> {
+        self.take(now, |packet| packet.purpose == Purpose::Login)
+    }
+
+    /// The server's word on a packet, without an answer: it is busy, or does not know the session.
+    pub(super) fn disowned(&mut self, now: Instant, word: &Header) -> Option<Answered> {
+        let seq1 = self.subject(word)?.seq1;
+        self.take(now, |packet| packet.seq1 == seq1)
+    }
+
     /// No answer is wanted any more.
     pub(super) fn forget(&mut self, purpose: Purpose) {
         self.unanswered.retain(|packet| packet.purpose != purpose);
@@ -188,27 +263,43 @@ impl Window {
         self.unanswered = Vec::new();
     }
 
-    /// The server is too busy for the request `seq2`: it goes out again later, under new numbers,
-    /// lest the server take it for the repetition of one it has answered.
-    pub(super) fn postpone(&mut self, now: Instant, seq2: u16) -> bool {
+    /// The server is too busy for the request that this is the word on: it goes out again later, under
+    /// new numbers, lest the server take it for the repetition of one it has answered.
+    pub(super) fn postpone(&mut self, now: Instant, word: &Header) -> Option<Renumbered> {
+        let seq1 = self
+            .subject(word)
+            .filter(|packet| packet.seq2 != UNSOLICITED)?
+            .seq1;
         let (new_seq1, new_seq2) = (self.next_seq1, self.next_seq2);
-        let Some(packet) = self
+        let packet = self
             .unanswered
             .iter_mut()
-            .find(|packet| packet.seq2 == seq2 && seq2 != UNSOLICITED)
-        else {
-            return false;
-        };
+            .find(|packet| packet.seq1 == seq1)?;
         packet.due = match packet.sends {
             MAX_SENDS.. => now,
             sends => now + LONGEST_BUSY_WAIT.min(BUSY_WAIT * 2_u32.pow(u32::from(sends) - 1)),
         };
+        let renumbered = Renumbered {
+            purpose: packet.purpose,
+            was: packet.seq2,
+            is: new_seq2,
+        };
         packet.seq1 = new_seq1;
         packet.seq2 = new_seq2;
-        let purpose = packet.purpose;
         self.take_seq1();
-        self.take_seq2(purpose);
-        true
+        self.take_seq2(renumbered.purpose);
+        Some(renumbered)
+    }
+
+    /// The packet that a word of the server is on: the one whose number it repeats (§4.3, §4.8); 0
+    /// stands for a keep-alive. Where requests have no numbers the word repeats the packet's, and 0 says
+    /// nothing: then it is the oldest.
+    fn subject(&self, word: &Header) -> Option<&Unanswered> {
+        let mut unanswered = self.unanswered.iter();
+        if self.dialect.manner().request_numbers {
+            return unanswered.find(|packet| packet.seq2 == word.seq2);
+        }
+        unanswered.find(|packet| packet.seq1 == word.seq1 || word.seq1 == NO_NUMBER)
     }
 
     /// Whether the request with these numbers waits for an answer.
@@ -218,21 +309,28 @@ impl Window {
             .any(|packet| packet.seq1 == seq1 && packet.seq2 == seq2)
     }
 
-    /// Whether a request `seq2` waits for an answer; 0 stands for a keep-alive (§12).
-    pub(super) fn awaits_request(&self, seq2: u16) -> bool {
-        self.unanswered.iter().any(|packet| packet.seq2 == seq2)
+    /// Whether this can be the server's word on something that waits for an answer (§12).
+    pub(super) fn awaits_word(&self, word: &Header) -> bool {
+        self.subject(word).is_some()
     }
 
     /// Whether a keep-alive waits for its acknowledgement.
     pub(super) fn awaits_keep_alive(&self) -> bool {
-        self.awaits_request(UNSOLICITED)
+        let mut unanswered = self.unanswered.iter();
+        unanswered.any(|packet| packet.purpose == Purpose::KeepAlive)
     }
 
-    /// Whether the request `seq2` was acknowledged a moment ago: some servers acknowledge first and
-    /// say then that they do not know the session (§7.1, §17).
-    pub(super) fn answered_lately(&self, now: Instant, seq2: u16) -> bool {
-        self.lately_answered
-            .is_some_and(|(known, at)| known == seq2 && now < at + LATELY)
+    /// Whether this can be the server's word on something that was acknowledged a moment ago: some
+    /// servers acknowledge first and say then that they do not know the session (§7.1, §17).
+    pub(super) fn answered_lately(&self, now: Instant, word: &Header) -> bool {
+        let by_request = self.dialect.manner().request_numbers;
+        self.lately_answered.is_some_and(|lately| {
+            let is_it = match by_request {
+                true => lately.seq2 == word.seq2,
+                false => lately.seq1 == word.seq1 || word.seq1 == NO_NUMBER,
+            };
+            is_it && now < lately.at + LATELY
+        })
     }
 
     /// Takes one packet whose time is up: repeats it, or gives up on it.
@@ -259,7 +357,11 @@ impl Window {
         let packet = self.unanswered.remove(index);
         self.give_memory_back();
         if packet.purpose != Purpose::Login {
-            self.lately_answered = Some((packet.seq2, now));
+            self.lately_answered = Some(Lately {
+                seq1: packet.seq1,
+                seq2: packet.seq2,
+                at: now,
+            });
         }
         Some(Answered {
             purpose: packet.purpose,
@@ -310,7 +412,7 @@ impl Window {
         body: &[u8],
     ) -> Vec<u8> {
         let header = Header {
-            version: Version::V5,
+            version: self.dialect.version(),
             command,
             seq1,
             seq2,
@@ -335,6 +437,9 @@ const LATELY: Duration = Duration::from_secs(5);
 
 /// `seq2` of packets that nobody asked for, and of keep-alives.
 const UNSOLICITED: u16 = 0;
+
+/// `seq1` of a word that does not say what it is on.
+const NO_NUMBER: u16 = 0;
 
 /// As clients of record do (§4.3, §4.4).
 const SESSION_ID_MASK: u32 = 0x3FFF_FFFF;

@@ -4,10 +4,10 @@ use std::collections::{BTreeSet, VecDeque};
 use std::net::SocketAddr;
 use std::time::Instant;
 
+use super::manners;
 use crate::icq::udp::from_server::Multi;
-use crate::icq::udp::{Dialect, FromServer, Header, Noise, Side, V5, Version};
+use crate::icq::udp::{FromServer, Header, Noise, Side, Version, fragments};
 use crate::model::Uin;
-
 use crate::server::behaviour::{Behaviour, Retransmission};
 use crate::server::journal::LetterNumber;
 use crate::server::letters::Letter;
@@ -50,22 +50,29 @@ pub(super) enum Cargo {
 pub(super) struct Link {
     /// Where the client is.
     pub(super) address: SocketAddr,
-    /// The number the client chose for this session.
+    /// Which version it speaks.
+    pub(super) version: Version,
+    /// The number the client chose for this session; 0 where there is none.
     pub(super) session_id: u32,
     uin: Uin,
     next_seq1: u16,
     waiting: VecDeque<Parcel>,
     in_flight: VecDeque<InFlight>,
-    /// The latest seq1 of the client, newest last.
-    seen: VecDeque<u16>,
+    /// The latest packets of the client, newest last: their seq1 and their command, because licq begins
+    /// V2 sessions with a login and a list that both bear 0.
+    seen: VecDeque<(u16, u16)>,
+    /// The seq1 of the latest ends of stored messages, newest last: V2 deletes by them.
+    ends: VecDeque<u16>,
 }
 
 /// A datagram that was sent and not acknowledged.
 #[derive(Debug)]
 struct InFlight {
     seq1: u16,
+    /// The seq1 of the first fragment, for a fragment; else its own.
+    run: u16,
     datagram: Vec<u8>,
-    /// More than one if the datagram is a MULTI.
+    /// More than one if the datagram is a MULTI. Of fragments one has it for all of them.
     parcels: Vec<Parcel>,
     sends: u32,
     /// When to send it again; never, where the server sends once.
@@ -77,28 +84,52 @@ struct InFlight {
 pub(super) struct Unacknowledged;
 
 impl Link {
-    pub(super) const fn new(address: SocketAddr, uin: Uin, session_id: u32) -> Self {
+    /// A link to the client whose login had this header.
+    pub(super) const fn new(address: SocketAddr, login: &Header) -> Self {
         Self {
             address,
-            session_id,
-            uin,
+            version: login.version,
+            session_id: login.session_id,
+            uin: login.uin,
             next_seq1: 0,
             waiting: VecDeque::new(),
             in_flight: VecDeque::new(),
             seen: VecDeque::new(),
+            ends: VecDeque::new(),
         }
     }
 
     /// Whether this packet of the client was here before; remembers it.
-    pub(super) fn is_repeated(&mut self, seq1: u16) -> bool {
-        if self.seen.contains(&seq1) {
+    pub(super) fn is_repeated(&mut self, header: &Header) -> bool {
+        let packet = (header.seq1, header.command);
+        if self.seen.contains(&packet) {
             return true;
         }
-        if self.seen.len() == REMEMBERED {
-            self.seen.pop_front();
-        }
-        self.seen.push_back(seq1);
+        remember(&mut self.seen, packet, REMEMBERED);
         false
+    }
+
+    /// Whether stored messages ended with this packet of the server.
+    pub(super) fn ended_stored_with(&self, seq1: u16) -> bool {
+        self.ends.contains(&seq1)
+    }
+
+    /// A packet for this client.
+    pub(super) fn parcel(
+        &self,
+        packet: &FromServer<'_>,
+        seq2: u16,
+        lane: Option<Lane>,
+        cargo: Cargo,
+    ) -> Parcel {
+        let command = packet.command();
+        Parcel {
+            command,
+            seq2,
+            body: manners::body(self.version, &self.header(command, 0, seq2), packet),
+            lane,
+            cargo,
+        }
     }
 
     /// Puts a parcel behind those already waiting. Send it with [`flush`](Self::flush).
@@ -141,21 +172,26 @@ impl Link {
             if parcels.is_empty() {
                 break;
             }
-            let (seq1, datagram) = self.seal(&parcels, &mut noise);
             sent.extend(parcels.iter().map(|parcel| parcel.cargo.clone()));
-            datagrams.push(datagram.clone());
-            if self.in_flight.len() == MAX_IN_FLIGHT {
-                self.in_flight.pop_front();
+            let sealed = self.seal(&parcels, &mut noise);
+            let run = sealed.first().map_or(0, |(seq1, _)| *seq1);
+            let mut parcels = Some(parcels);
+            for (seq1, datagram) in sealed {
+                datagrams.push(datagram.clone());
+                if behaviour.retransmission.is_none() && self.in_flight.len() >= MAX_IN_FLIGHT {
+                    self.in_flight.pop_front();
+                }
+                self.in_flight.push_back(InFlight {
+                    seq1,
+                    run,
+                    datagram,
+                    parcels: parcels.take().unwrap_or_default(),
+                    sends: 1,
+                    due: behaviour
+                        .retransmission
+                        .map(|Retransmission { interval, .. }| now + interval),
+                });
             }
-            self.in_flight.push_back(InFlight {
-                seq1,
-                datagram,
-                parcels,
-                sends: 1,
-                due: behaviour
-                    .retransmission
-                    .map(|Retransmission { interval, .. }| now + interval),
-            });
         }
         (datagrams, sent)
     }
@@ -165,10 +201,16 @@ impl Link {
         let Some(index) = self.in_flight.iter().position(|sent| sent.seq1 == seq1) else {
             return Vec::new();
         };
-        self.in_flight
-            .remove(index)
+        let Some(sent) = self.in_flight.remove(index) else {
+            return Vec::new();
+        };
+        let mut others = self.in_flight.iter_mut();
+        if let Some(fragment) = others.find(|other| other.run == sent.run) {
+            fragment.parcels.extend(sent.parcels);
+            return Vec::new();
+        }
+        sent.parcels
             .into_iter()
-            .flat_map(|sent| sent.parcels)
             .map(|parcel| parcel.cargo)
             .collect()
     }
@@ -227,7 +269,8 @@ impl Link {
                 continue;
             }
             size += ENTRY_OVERHEAD + parcel.body.len();
-            let shares = behaviour.multi.is_some_and(|limit| size <= limit);
+            let shares =
+                self.version == Version::V5 && behaviour.multi.is_some_and(|limit| size <= limit);
             if !group.is_empty() && (!shares || group.len() == MAX_GROUP) {
                 break;
             }
@@ -261,31 +304,79 @@ impl Link {
             .collect()
     }
 
-    fn seal(&mut self, parcels: &[Parcel], noise: &mut impl FnMut() -> Noise) -> (u16, Vec<u8>) {
-        let mut packets: Vec<(u16, Vec<u8>)> = parcels
+    /// Numbers a group of parcels and wraps it: into one datagram, or into several that are fragments.
+    fn seal(
+        &mut self,
+        parcels: &[Parcel],
+        noise: &mut impl FnMut() -> Noise,
+    ) -> Vec<(u16, Vec<u8>)> {
+        if let [parcel] = parcels
+            && let fragments @ [_, ..] = &self.seal_fragments(parcel, noise)[..]
+        {
+            return fragments.to_vec();
+        }
+        let packets: Vec<(u16, Vec<u8>)> = parcels
             .iter()
             .map(|parcel| {
-                let seq1 = self.next_seq1;
-                self.next_seq1 = seq1.wrapping_add(1);
-                let header = self.header(parcel.command, seq1, parcel.seq2);
-                (seq1, V5.seal(Side::Server, &header, noise(), &parcel.body))
+                let header = self.next_header(parcel.command, parcel.seq2);
+                if parcel.command == END_OFFLINE_MESSAGES {
+                    remember(&mut self.ends, header.seq1, REMEMBERED);
+                }
+                (header.seq1, self.wrap(&header, noise(), &parcel.body))
             })
             .collect();
-        if packets.len() != 1 {
-            let multi = FromServer::Multi(Multi {
-                packets: packets
-                    .iter()
-                    .map(|(_, packet)| packet.as_slice())
-                    .collect(),
-            });
-            let mut body = Vec::new();
-            multi.encode(Version::V5, &mut body);
-            let seq1 = self.next_seq1;
-            self.next_seq1 = seq1.wrapping_add(1);
-            let header = self.header(multi.command(), seq1, 0);
-            return (seq1, V5.seal(Side::Server, &header, noise(), &body));
+        if packets.len() == 1 {
+            return packets;
         }
-        packets.swap_remove(0)
+        let multi = FromServer::Multi(Multi {
+            packets: packets
+                .iter()
+                .map(|(_, packet)| packet.as_slice())
+                .collect(),
+        });
+        let header = self.next_header(multi.command(), 0);
+        let body = manners::body(self.version, &header, &multi);
+        vec![(header.seq1, self.wrap(&header, noise(), &body))]
+    }
+
+    /// Cuts a packet of groupware that is too long (icq-udp.md §4.7); nothing if it need not be cut, or
+    /// cannot.
+    fn seal_fragments(
+        &mut self,
+        parcel: &Parcel,
+        noise: &mut impl FnMut() -> Noise,
+    ) -> Vec<(u16, Vec<u8>)> {
+        if self.version != Version::V3 || parcel.body.len() <= LONGEST_BODY {
+            return Vec::new();
+        }
+        let header = self.header(parcel.command, self.next_seq1, parcel.seq2);
+        let whole = self.wrap(&header, noise(), &parcel.body);
+        fragments::cut(&whole)
+            .into_iter()
+            .map(|fragment| {
+                // Those of messages count both numbers, those of answers repeat one: as seen.
+                let seq2 = match parcel.command {
+                    SYS_MESSAGE => parcel.seq2.wrapping_add(fragment.index.into()),
+                    _ => parcel.seq2,
+                };
+                let packet = FromServer::Fragment(fragment);
+                let header = self.next_header(packet.command(), seq2);
+                let body = manners::body(self.version, &header, &packet);
+                (header.seq1, self.wrap(&header, noise(), &body))
+            })
+            .collect()
+    }
+
+    fn wrap(&self, header: &Header, noise: Noise, body: &[u8]) -> Vec<u8> {
+        self.version
+            .dialect()
+            .seal(Side::Server, header, noise, body)
+    }
+
+    const fn next_header(&mut self, command: u16, seq2: u16) -> Header {
+        let seq1 = self.next_seq1;
+        self.next_seq1 = seq1.wrapping_add(1);
+        self.header(command, seq1, seq2)
     }
 
     /// The header of a packet after which nothing comes: it is counted like those before it, lest a
@@ -296,7 +387,7 @@ impl Link {
 
     const fn header(&self, command: u16, seq1: u16, seq2: u16) -> Header {
         Header {
-            version: Version::V5,
+            version: self.version,
             command,
             seq1,
             seq2,
@@ -323,6 +414,18 @@ impl Parcel {
     }
 }
 
+fn remember<T>(latest: &mut VecDeque<T>, new: T, most: usize) {
+    if latest.len() == most {
+        latest.pop_front();
+    }
+    latest.push_back(new);
+}
+
+const END_OFFLINE_MESSAGES: u16 = 0x00E6;
+const SYS_MESSAGE: u16 = 0x0104;
+
+/// What fits behind a V3 header into the 500 bytes of icq-udp.md §4.7.
+const LONGEST_BODY: usize = 484;
 /// icq-udp.md §12: 32 recent seq1 per session.
 const REMEMBERED: usize = 32;
 /// icq-udp.md §12: at most 64 packets are repeated for one client.
@@ -450,13 +553,17 @@ mod tests {
         let (mut link, _) = link();
         let latest = u16::try_from(REMEMBERED).unwrap();
 
+        let mut is_repeated = |seq1| {
+            let header = link.header(0x010E, seq1, 0);
+            link.is_repeated(&header)
+        };
         for seq1 in 0..=latest {
-            assert!(!link.is_repeated(seq1));
+            assert!(!is_repeated(seq1));
         }
 
-        assert!(link.is_repeated(latest));
-        assert!(link.is_repeated(1));
-        assert!(!link.is_repeated(0));
+        assert!(is_repeated(latest));
+        assert!(is_repeated(1));
+        assert!(!is_repeated(0));
     }
 
     #[test]
@@ -474,10 +581,42 @@ mod tests {
         assert_eq!(link.acknowledge(0).len(), 1);
     }
 
+    #[test]
+    fn a_long_packet_of_groupware_is_acknowledged_when_all_its_fragments_are() {
+        let behaviour = Behaviour::reference();
+        let (_, now) = link();
+        let mut link = link_in(Version::V3);
+        for _ in 0..2 {
+            link.queue(parcel(Some(Lane::Stored), &[b'x'; 1000]));
+        }
+
+        let (first, _) = flush(&mut link, now, &behaviour);
+        assert_eq!(first.len(), 3);
+        assert!(first.iter().all(|datagram| datagram.len() <= 500));
+        for seq1 in [2, 0] {
+            assert!(link.acknowledge(seq1).is_empty());
+            assert!(flush(&mut link, now, &behaviour).0.is_empty());
+        }
+
+        assert_eq!(link.acknowledge(1).len(), 1);
+        assert_eq!(flush(&mut link, now, &behaviour).0.len(), 3);
+    }
+
     fn link() -> (Link, Instant) {
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 1));
         let now = Instant::now() + Duration::from_secs(1);
-        (Link::new(address, Uin(1), 7), now)
+        (link_in(Version::V5), now)
+    }
+
+    fn link_in(version: Version) -> Link {
+        let login = Header {
+            version,
+            command: 0x03E8,
+            seq1: 0,
+            seq2: 1,
+            uin: Uin(1),
+            session_id: 7,
+        };
+        Link::new(SocketAddr::from((Ipv4Addr::LOCALHOST, 1)), &login)
     }
 
     fn parcel(lane: Option<Lane>, body: &[u8]) -> Parcel {

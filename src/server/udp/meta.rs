@@ -13,6 +13,7 @@ use crate::icq::wire::{Rest, Writer};
 use crate::model::{Now, Uin};
 use crate::server::Base;
 use crate::server::account::Account;
+use crate::server::behaviour::MetaAnswer;
 use crate::server::journal::Ending;
 
 impl Service {
@@ -25,6 +26,16 @@ impl Service {
         base: &mut Base,
     ) {
         let form = request.form();
+        match base.behaviour.meta {
+            MetaAnswer::AcknowledgedOnly => return,
+            MetaAnswer::Refused => {
+                if let Some(subcmd) = reply_to(request) {
+                    self.reply(header, subcmd, MetaReply::FAILED, MetaInfo::Nothing);
+                }
+                return;
+            }
+            MetaAnswer::Due => {}
+        }
         match request {
             MetaRequest::FullInfoOld(Person { uin })
             | MetaRequest::FullInfo(Person { uin })
@@ -73,7 +84,7 @@ impl Service {
                     command: SERVER_DOWN,
                     body: &LAST_META,
                 };
-                self.answer(header.uin, header.seq2, &packet);
+                self.answer(header, &packet);
             }
             MetaRequest::Unregister(request) => self.unregister(now, header, request, base),
             // Acknowledged and never answered (icq-udp.md §8.4).
@@ -133,7 +144,7 @@ impl Service {
     ) {
         let accounts = base.network.accounts.values();
         let all: Vec<&Account> = accounts.filter(|account| matches(account)).collect();
-        let found = &all[..all.len().min(MAX_FOUND)];
+        let found = &all[..all.len().min(base.behaviour.search_limit)];
         let Some((last, others)) = found.split_last() else {
             let users_left = (form == MetaForm::Old).then_some(0);
             let nobody = MetaInfo::NobodyFound(NobodyFound { users_left });
@@ -213,8 +224,37 @@ impl Service {
             result,
             info,
         });
-        self.answer(header.uin, header.seq2, &packet);
+        self.answer(header, &packet);
     }
+}
+
+/// Under which number a request is answered, or its answer begins.
+const fn reply_to(request: &MetaRequest<'_>) -> Option<u16> {
+    Some(match request {
+        MetaRequest::SetGeneralOld(_) | MetaRequest::SetGeneral(_) => 0x0064,
+        MetaRequest::SetWorkOld(_) | MetaRequest::SetWork(_) => 0x006E,
+        MetaRequest::SetMoreOld(_) | MetaRequest::SetMore(_) => 0x0078,
+        MetaRequest::SetAbout(_) => 0x0082,
+        MetaRequest::SetInterests(_) => 0x008C,
+        MetaRequest::SetAffiliations(_) => 0x0096,
+        MetaRequest::SetSecurity(_) => 0x00A0,
+        MetaRequest::SetPassword(_) => 0x00AA,
+        MetaRequest::Unregister(_) => UNREGISTERED,
+        MetaRequest::SetHomepageCategory(_) => 0x00BE,
+        MetaRequest::ShortInfo(_) => SHORT,
+        MetaRequest::SearchNameOld(_)
+        | MetaRequest::SearchName(_)
+        | MetaRequest::SearchUinOld(_)
+        | MetaRequest::SearchUin(_)
+        | MetaRequest::SearchEmailOld(_)
+        | MetaRequest::SearchEmail(_) => USERS.last,
+        MetaRequest::WhitePagesOld(_) | MetaRequest::WhitePages(_) => WHITE_PAGES.last,
+        MetaRequest::FullInfoOld(_)
+        | MetaRequest::FullInfo(_)
+        | MetaRequest::OwnInfoOld(_)
+        | MetaRequest::OwnInfo(_) => GENERAL,
+        MetaRequest::Usage | MetaRequest::Login | MetaRequest::Unknown { .. } => return None,
+    })
 }
 
 /// Whether somebody is whom the white pages are searched for.
@@ -317,5 +357,3 @@ const HOMEPAGE_CATEGORY: u16 = 0x010E;
 const SERVER_DOWN: u16 = 0x001E;
 /// `u16 0x07D0, u16 0, u16 0x0046`.
 const LAST_META: [u8; 6] = [0xD0, 0x07, 0, 0, 0x46, 0];
-/// icq-udp.md §8.1: at most 40 results.
-const MAX_FOUND: usize = 40;

@@ -1,14 +1,16 @@
 //! What comes without a session: logins, registrations, strangers (icq-udp.md §4.4, §6, §11, §12).
 
 use std::collections::{BTreeMap, VecDeque};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::{Duration, Instant};
 
-use super::deliver::parcel;
 use super::link::Link;
 use super::reply::{acknowledge, not_connected, reply, reply_as_v3};
-use super::{LONG_PATIENCE, Service, Session};
-use crate::icq::udp::from_server::{LoginReply, LoginReplyV5, Reason};
-use crate::icq::udp::to_server::{Login, Register, TextCode};
+use super::{LONG_PATIENCE, Service, Session, manners};
+use crate::icq::udp::fragments::Assembly;
+use crate::icq::udp::from_server::Reason;
+use crate::icq::udp::to_server::{Login, PreLogin, Register, TextCode};
 use crate::icq::udp::{FromServer, Header, Opened, ToServer, Version};
 use crate::model::{Now, Uin};
 use crate::server::Base;
@@ -30,18 +32,30 @@ pub(super) struct Door {
     wrong: VecDeque<Ticket>,
     /// Everybody's latest right logins: one that comes again is an echo of the network, no person.
     right: BTreeMap<Uin, VecDeque<Ticket>>,
-    /// The latest registrations and what they got, for those who ask again.
-    registered: VecDeque<(Ticket, Uin)>,
+    /// The latest registrations, when they came and what they got, for those who ask again.
+    registered: VecDeque<(Instant, Ticket, Uin)>,
 }
 
-/// What tells one login from another: who, the session's number, the packet's, the client's clock.
-/// A client that repeats a login repeats all of it.
+/// What tells one login from another: whence, who, the session's number, the packet's, the client's
+/// clock, and the password, of which a hash is kept. A client that repeats a login repeats all of it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-struct Ticket {
+pub(super) struct Ticket {
+    from: SocketAddr,
+    version: Version,
     uin: Uin,
     session_id: u32,
     seq1: u16,
     time: u32,
+    password: u64,
+}
+
+/// A login of any version: V1 has its own packet for it (icq-udp.md §1.1).
+#[derive(Debug)]
+pub(super) struct Arrival<'a> {
+    password: &'a [u8],
+    time: u32,
+    presence: Presence,
+    login_seq: u16,
 }
 
 impl Door {
@@ -55,6 +69,70 @@ impl Door {
             wrong: VecDeque::new(),
             right: BTreeMap::new(),
             registered: VecDeque::new(),
+        }
+    }
+}
+
+impl Ticket {
+    pub(super) fn new(from: SocketAddr, header: &Header, time: u32, password: &[u8]) -> Self {
+        let mut hasher = DefaultHasher::new();
+        password.hash(&mut hasher);
+        Self {
+            from,
+            version: header.version,
+            uin: header.uin,
+            session_id: header.session_id,
+            seq1: header.seq1,
+            time,
+            password: hasher.finish(),
+        }
+    }
+}
+
+impl<'a> Arrival<'a> {
+    pub(super) fn login(from: SocketAddr, login: &Login<'a>) -> Self {
+        let word = |offset: usize| {
+            login
+                .rest_hex
+                .0
+                .get(offset..)
+                .and_then(|rest| rest.first_chunk())
+                .map_or(0, |word| u32::from_le_bytes(*word))
+        };
+        Self {
+            password: login.password.0,
+            time: login.time,
+            presence: Presence {
+                ip: ip4(from),
+                port: login.tcp_port,
+                real_ip: login.ip,
+                mode: login.dc_mode,
+                status: login.status,
+                tcp_version: login.tcp_version,
+                // Behind a zero and the client's build; V5 only (icq-udp.md §6.1).
+                web_port: word(8),
+                features: word(12),
+            },
+            login_seq: login.login_seq(),
+        }
+    }
+
+    /// The login of V1.
+    pub(super) fn first_version(from: SocketAddr, login: &PreLogin<'a>) -> Self {
+        Self {
+            password: login.password.0,
+            time: 0,
+            presence: Presence {
+                ip: ip4(from),
+                port: 0,
+                real_ip: Ipv4Addr::UNSPECIFIED,
+                mode: Login::NO_DIRECT_CONNECTIONS,
+                status: login.status,
+                tcp_version: 0,
+                web_port: 0,
+                features: 0,
+            },
+            login_seq: 0,
         }
     }
 }
@@ -75,19 +153,35 @@ impl Service {
             return;
         }
         let header = opened.header;
-        let Ok(decoded) = ToServer::decode(Version::V5, header.command, opened.body) else {
+        let Ok(decoded) = ToServer::decode(header.version, header.command, opened.body) else {
             base.counters.undecodable += 1;
             return;
         };
         match decoded.packet {
-            ToServer::Ack => {}
-            ToServer::Login(login) => self.log_in(now, from, &header, &login, base),
-            ToServer::Register(register) => self.register(now, from, &header, &register, base),
-            ToServer::PreLogin(_) => {
-                acknowledge(from, &header, &[], base);
-                reply_as_v3(from, &header, &FromServer::PreLoginList, base);
+            packet if !manners::knows(header.version, header.command) => {
+                self.refuse(now, from, &header, &packet, base);
             }
-            ToServer::FirstLogin => first_login(from, &header, decoded.rest, base),
+            ToServer::Ack => {}
+            ToServer::Login(login) => {
+                let arrival = Arrival::login(from, &login);
+                self.log_in(now, from, &header, &arrival, base);
+            }
+            ToServer::PreLogin(login) if header.version == Version::V1 => {
+                let arrival = Arrival::first_version(from, &login);
+                self.log_in(now, from, &header, &arrival, base);
+            }
+            ToServer::PreLogin(_) if self.may_be_told(now, from) => {
+                pre_login(from, &header, base);
+            }
+            ToServer::FirstLogin if self.may_be_told(now, from) => {
+                first_login(from, &header, decoded.rest, base);
+            }
+            ToServer::PreLogin(_) | ToServer::FirstLogin => base.counters.limited += 1,
+            ToServer::Register(register) => self.register(now, from, &header, &register, base),
+            ToServer::RegistrationRequest => self.tell_registration(now, from, &header, base),
+            ToServer::RegistrationForm(form) => {
+                self.register_by_form(now, from, &header, form.form.0, base);
+            }
             packet => self.refuse(now, from, &header, &packet, base),
         }
     }
@@ -98,15 +192,9 @@ impl Service {
         now: Now,
         from: SocketAddr,
         header: &Header,
-        login: &Login<'_>,
+        arrival: &Arrival<'_>,
         base: &mut Base,
     ) {
-        let ticket = Ticket {
-            uin: header.uin,
-            session_id: header.session_id,
-            seq1: header.seq1,
-            time: login.time,
-        };
         if base.behaviour.login_answer == LoginAnswer::Silence {
             return;
         }
@@ -119,7 +207,7 @@ impl Service {
                 let text = Some(text.as_bytes());
                 reply(from, header, &FromServer::LoginError(Reason { text }), base);
             }
-            LoginAnswer::Due => self.check_login(now, from, header, login, ticket, base),
+            LoginAnswer::Due => self.check_login(now, from, header, arrival, base),
         }
     }
 
@@ -135,38 +223,11 @@ impl Service {
         if !base.behaviour.registration || register.password.0.is_empty() {
             return;
         }
-        let ticket = Ticket {
-            uin: Uin(0),
-            session_id: header.session_id,
-            seq1: header.seq1,
-            time: 0,
-        };
-        let known = self
-            .door
-            .registered
-            .iter()
-            .find(|(earlier, _)| *earlier == ticket);
-        let uin = match known {
-            Some((_, uin)) => *uin,
-            None if !self.door.registrations.take(
-                now.instant,
-                from.ip(),
-                REGISTRATIONS_PER_SECOND,
-            ) =>
-            {
-                base.counters.limited += 1;
-                return;
-            }
-            None => {
-                let Some(uin) = free_uin(base) else {
-                    return;
-                };
-                let mut account = Account::new(uin, "");
-                account.password = secret(register.password.0);
-                base.network.accounts.insert(uin, account);
-                remember(&mut self.door.registered, (ticket, uin), REMEMBERED);
-                uin
-            }
+        let ticket = Ticket::new(from, header, 0, register.password.0);
+        let mut account = Account::new(Uin(0), "");
+        account.password = secret(register.password.0);
+        let Some(uin) = self.new_account(now, ticket, account, base) else {
+            return;
         };
         acknowledge(from, header, &[], base);
         // The number is in the header (icq-udp.md §6.6).
@@ -174,15 +235,50 @@ impl Service {
         reply_as_v3(from, &header, &FromServer::NewUin, base);
     }
 
+    /// Whether a source without a session may be sent more than it sent, now.
+    pub(super) fn may_be_told(&mut self, now: Now, from: SocketAddr) -> bool {
+        self.door
+            .refusals
+            .take(now.instant, from, REFUSALS_PER_SECOND)
+    }
+
+    /// Gives an account a number, or the one it got when this was asked a moment ago.
+    pub(super) fn new_account(
+        &mut self,
+        now: Now,
+        ticket: Ticket,
+        mut account: Account,
+        base: &mut Base,
+    ) -> Option<Uin> {
+        let known = self.door.registered.iter().find(|(at, earlier, _)| {
+            *earlier == ticket && now.instant.saturating_duration_since(*at) < REGISTRATION_ECHOES
+        });
+        if let Some((_, _, uin)) = known {
+            return Some(*uin);
+        }
+        let source = ticket.from.ip();
+        let registrations = &mut self.door.registrations;
+        if !registrations.take(now.instant, source, REGISTRATIONS_PER_SECOND) {
+            base.counters.limited += 1;
+            return None;
+        }
+        let uin = free_uin(base)?;
+        account.uin = uin;
+        base.network.accounts.insert(uin, account);
+        let entry = (now.instant, ticket, uin);
+        remember(&mut self.door.registered, entry, REMEMBERED);
+        Some(uin)
+    }
+
     fn check_login(
         &mut self,
         now: Now,
         from: SocketAddr,
         header: &Header,
-        login: &Login<'_>,
-        ticket: Ticket,
+        arrival: &Arrival<'_>,
         base: &mut Base,
     ) {
+        let ticket = Ticket::new(from, header, arrival.time, arrival.password);
         if let Some(limit) = base.behaviour.wrong_passwords {
             let from_limit = limit.saturating_mul(GUESSES_PER_SOURCE);
             let exhausted = self
@@ -199,7 +295,7 @@ impl Service {
             }
         }
         let account = base.network.accounts.get(&header.uin);
-        let is_right = account.is_some_and(|account| account.has_password(login.password.0));
+        let is_right = account.is_some_and(|account| account.has_password(arrival.password));
         if !is_right || base.network.residents.contains(&header.uin) {
             if !self.door.wrong.contains(&ticket) {
                 remember(&mut self.door.wrong, ticket, REMEMBERED);
@@ -211,16 +307,24 @@ impl Service {
         }
         self.door.guesses_of.forget(&header.uin);
         let earlier = self.door.right.entry(header.uin).or_default();
-        if base.behaviour.suppress_duplicates && earlier.contains(&ticket) {
+        if base.behaviour.suppress_duplicates
+            && manners::tells_logins_apart(header.version)
+            && earlier.contains(&ticket)
+        {
             reply(from, header, &FromServer::NotConnected, base);
             return;
         }
         if self.make_room(now, from, header, base) {
             let earlier = self.door.right.entry(header.uin).or_default();
             remember(earlier, ticket, REMEMBERED_OF_EACH);
-            self.begin(now, from, header, login, base);
+            self.begin(now, from, header, arrival, base);
         } else {
-            reply(from, header, &FromServer::TryAgain, base);
+            let text = format!(
+                "User {} already connected.\r\nTry again later.",
+                header.uin.0
+            );
+            let refusal = manners::already_online(header.version, &text);
+            reply(from, header, &refusal, base);
         }
     }
 
@@ -247,14 +351,15 @@ impl Service {
         now: Now,
         from: SocketAddr,
         header: &Header,
-        login: &Login<'_>,
+        arrival: &Arrival<'_>,
         base: &mut Base,
     ) {
-        let uin = header.uin;
-        let mut link = Link::new(from, uin, header.session_id);
-        link.is_repeated(header.seq1);
+        let (uin, version) = (header.uin, header.version);
+        let mut link = Link::new(from, header);
+        link.is_repeated(header);
         let behaviour = &base.behaviour;
-        let offers_unasked = behaviour.offline_messages == OfflineMessages::OnRequestOrSoon;
+        let offers_unasked =
+            manners::offline_messages(version, behaviour) == OfflineMessages::OnRequestOrSoon;
         let session = Session {
             link,
             heard: now.instant,
@@ -264,23 +369,13 @@ impl Service {
             list: Vec::new(),
             list_due: None,
             offer_due: offers_unasked.then(|| now.instant + LONG_PATIENCE),
+            assembly: Assembly::default(),
             alarm: None,
         };
-        let (interval, sends) = behaviour
-            .retransmission
-            .map_or((10, 5), |r| (r.interval.as_secs(), r.sends));
-        let packet = FromServer::LoginReply(LoginReply::V5(LoginReplyV5 {
-            x8c: 0x8C,
-            ping: behaviour.ping_interval,
-            timeout: u16::try_from(interval).unwrap_or(u16::MAX),
-            xa: 0x0A,
-            retries: u16::try_from(sends).unwrap_or(u16::MAX),
-            ip: Some(ip4(from)),
-            server_id: Some(SERVER_ID),
-        }));
+        let reply = manners::login_reply(version, behaviour, uin, ip4(from), arrival.login_seq);
         self.sessions.insert(uin, session);
-        self.queue(uin, parcel(&packet, header.seq2, None));
-        base.network.log_on(now, uin, presence(from, login));
+        self.queue(uin, &FromServer::LoginReply(reply), header.seq2, None);
+        base.network.log_on(now, uin, arrival.presence);
     }
 
     /// Answers a packet whose session the server does not know.
@@ -294,12 +389,13 @@ impl Service {
     ) {
         base.counters.strangers += 1;
         let by_whim = base.behaviour.strangers == Strangers::RefusedByWhim;
+        let is_v5 = header.version == Version::V5;
         let refused = match packet {
             ToServer::TextCode(text) => by_whim && text.text == TextCode::LOGOUT,
             ToServer::InfoRequest(_) | ToServer::ExtInfoRequest(_) | ToServer::RequestOffline => {
-                !by_whim
+                !(by_whim && is_v5)
             }
-            _ if by_whim && is_unimplemented(packet) => {
+            _ if by_whim && is_v5 && is_unimplemented(packet) => {
                 acknowledge(from, header, &[], base);
                 false
             }
@@ -308,11 +404,7 @@ impl Service {
         if !refused {
             return;
         }
-        if !self
-            .door
-            .refusals
-            .take(now.instant, from, REFUSALS_PER_SECOND)
-        {
+        if !self.may_be_told(now, from) {
             base.counters.limited += 1;
             return;
         }
@@ -332,14 +424,26 @@ const fn is_unimplemented(packet: &ToServer<'_>) -> bool {
     )
 }
 
-/// Answers 0x04EC, whose answer is its acknowledgement (icq-udp.md §6.5).
+/// Answers 0x03F2 with the departments list, where a version has one (icq-udp.md §6.5).
+fn pre_login(from: SocketAddr, header: &Header, base: &mut Base) {
+    acknowledge(from, header, &[], base);
+    if manners::tells(header.version, FromServer::PreLoginList.command()) {
+        reply_as_v3(from, header, &FromServer::PreLoginList, base);
+    }
+}
+
+/// Answers 0x04EC: in V5 the answer is the acknowledgement, in V4 the departments list follows
+/// (icq-udp.md §6.5, §11).
 pub(super) fn first_login(from: SocketAddr, header: &Header, rest: &[u8], base: &mut Base) {
-    let Some(word) = rest.first_chunk::<4>() else {
-        acknowledge(from, header, &[], base);
-        return;
-    };
-    let [a, b, c, d] = *word;
-    acknowledge(from, header, &[0x0A, a, b, c, d, 1, 0], base);
+    match (header.version, rest.first_chunk::<4>()) {
+        (Version::V5, Some(&[a, b, c, d])) => {
+            acknowledge(from, header, &[0x0A, a, b, c, d, 1, 0], base);
+        }
+        (Version::V4, _) => pre_login(from, header, base),
+        (Version::V1 | Version::V2 | Version::V3 | Version::V5, _) => {
+            acknowledge(from, header, &[], base);
+        }
+    }
 }
 
 fn bad_password(from: SocketAddr, header: &Header, base: &mut Base) {
@@ -349,29 +453,7 @@ fn bad_password(from: SocketAddr, header: &Header, base: &mut Base) {
     }
 }
 
-fn presence(from: SocketAddr, login: &Login<'_>) -> Presence {
-    let word = |offset: usize| {
-        login
-            .rest_hex
-            .0
-            .get(offset..)
-            .and_then(|rest| rest.first_chunk())
-            .map_or(0, |word| u32::from_le_bytes(*word))
-    };
-    Presence {
-        ip: ip4(from),
-        port: login.tcp_port,
-        real_ip: login.ip,
-        mode: login.dc_mode,
-        status: login.status,
-        tcp_version: login.tcp_version,
-        // Behind a zero and the client's build (icq-udp.md §6.1).
-        web_port: word(8),
-        features: word(12),
-    }
-}
-
-/// An address as V5 can say it; 0 where it cannot.
+/// An address as ICQ can say it; 0 where it cannot.
 fn ip4(address: SocketAddr) -> Ipv4Addr {
     match address.ip() {
         IpAddr::V4(ip) => ip,
@@ -396,8 +478,8 @@ fn remember<T>(latest: &mut VecDeque<T>, new: T, most: usize) {
     latest.push_back(new);
 }
 
-/// As live servers say it (icq-udp.md §6.3): 9B C1 CD 80.
-const SERVER_ID: u32 = 0x80CD_C19B;
+/// How long a registration that comes again is the same one: then its client has given up.
+const REGISTRATION_ECHOES: Duration = Duration::from_secs(120);
 const REMEMBERED: usize = 256;
 const REMEMBERED_OF_EACH: usize = 8;
 /// icq-udp.md §12.

@@ -3,18 +3,20 @@
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
-use super::deliver::parcel;
-use super::door::first_login;
+use super::deliver::seconds;
+use super::door::{Arrival, first_login};
+use super::manners::{self, Deletion};
 use super::reply::{not_connected, reply};
 use super::{PATIENCE, Service};
 use crate::icq::udp::from_server::{ListDone, ReverseTcp};
+use crate::icq::udp::groupware::Fragment;
 use crate::icq::udp::to_server::{
-    ReverseTcpRequest, SendMessage, Target, TextCode, UinList, UpdateList,
+    AckMessages, ReverseTcpRequest, SendMessage, Target, TextCode, UinList, UpdateList,
 };
-use crate::icq::udp::{FromServer, Header, ToServer};
+use crate::icq::udp::{FromServer, Header, Side, ToServer, Version};
 use crate::model::{Now, Uin};
 use crate::server::Base;
-use crate::server::behaviour::{NumberedReplies, OfflineMessages, TooMuch};
+use crate::server::behaviour::{OfflineMessages, TooMuch};
 use crate::server::journal::{Ending, JournalEvent, Loss};
 use crate::server::network::ExceptionList;
 
@@ -31,7 +33,14 @@ impl Service {
     ) {
         let uin = header.uin;
         match packet {
-            ToServer::Login(login) => self.log_in(now, from, header, &login, base),
+            ToServer::Login(login) => {
+                let arrival = Arrival::login(from, &login);
+                self.log_in(now, from, header, &arrival, base);
+            }
+            ToServer::PreLogin(login) if header.version == Version::V1 => {
+                let arrival = Arrival::first_version(from, &login);
+                self.log_in(now, from, header, &arrival, base);
+            }
             ToServer::Register(register) => self.register(now, from, header, &register, base),
             ToServer::PreLogin(_) => reply(from, header, &FromServer::TryAgain, base),
             ToServer::FirstLogin => first_login(from, header, rest, base),
@@ -66,17 +75,13 @@ impl Service {
             }
             ToServer::TcpRequest(request) => self.ask_to_connect(uin, &request),
             ToServer::RequestOffline => {
-                if base.behaviour.offline_messages != OfflineMessages::AfterEachList {
+                let when = manners::offline_messages(header.version, &base.behaviour);
+                if when != OfflineMessages::AfterEachList {
                     self.offer(uin, header.seq2, false, base);
                 }
             }
-            ToServer::AckMessages(_) => {
-                for number in base.network.letters.delete_arrived(uin) {
-                    base.network
-                        .journal
-                        .note(now.unix, || JournalEvent::Deleted(number));
-                }
-            }
+            ToServer::AckMessages(wish) => self.delete(now, header, &wish, base),
+            ToServer::Fragment(fragment) => self.take_fragment(now, from, header, &fragment, base),
 
             ToServer::SearchUin(Target { target_uin }) => self.search_uin(header, target_uin, base),
             ToServer::SearchUser(search) => self.search_user(header, &search, base),
@@ -95,6 +100,25 @@ impl Service {
             ToServer::ChangePassword(change) => self.change_password(header, &change, base),
             ToServer::Meta(request) => self.meta(now, header, &request, base),
 
+            ToServer::RandomSet(group) => self.join_group(header, &group, base),
+            ToServer::RandomSearch(group) => self.meet_somebody(header, &group, base),
+
+            ToServer::Search(search) => self.search_groupware(header, &search, base),
+            ToServer::UserInfoRequest(Target { target_uin }) => {
+                self.groupware_info(header, target_uin, base);
+            }
+            ToServer::NotesRequest(Target { target_uin }) => self.notes(header, target_uin, base),
+            ToServer::SetHome(home) => self.set_home(header, &home, base),
+            ToServer::SetHomeWeb(page) => self.set_home_web(header, &page, base),
+            ToServer::SetWork(work) => self.set_work(header, &work, base),
+            ToServer::SetWorkWeb(page) => self.set_work_web(header, &page, base),
+            ToServer::SetNotes(notes) => self.set_notes(now, header, &notes, base),
+            ToServer::DepartmentsRequest => self.answer(header, &FromServer::QueryReply),
+            ToServer::RegistrationRequest => self.tell_registration(now, from, header, base),
+            ToServer::RegistrationForm(form) => {
+                self.register_by_form(now, from, header, form.form.0, base);
+            }
+
             // Acknowledged, and that is all they want or get (icq-udp.md §5.1, §8.6).
             ToServer::Ack
             | ToServer::KeepAlive
@@ -105,23 +129,9 @@ impl Service {
             | ToServer::LoginInfo(_)
             | ToServer::ClientState(_)
             | ToServer::Usage
-            | ToServer::SetWork(_)
-            | ToServer::SetHome(_)
-            | ToServer::SetHomeWeb(_)
-            | ToServer::SetNotes(_)
-            | ToServer::NotesRequest(_)
-            | ToServer::SetWorkWeb(_)
-            | ToServer::Search(_)
-            | ToServer::Fragment(_)
-            | ToServer::RegistrationRequest
-            | ToServer::RegistrationForm(_)
-            | ToServer::DepartmentsRequest
-            | ToServer::UserInfoRequest(_)
             | ToServer::BroadcastAll
             | ToServer::BroadcastOnline
             | ToServer::WebMessage
-            | ToServer::RandomSet(_)
-            | ToServer::RandomSearch(_)
             | ToServer::Unknown { .. } => {}
         }
     }
@@ -129,8 +139,68 @@ impl Service {
     /// Answers a contact list that is all there.
     pub(super) fn finish_list(&mut self, now: Now, uin: Uin, seq2: u16, base: &mut Base) {
         self.answer_list(now, uin, seq2, base);
-        if base.behaviour.offline_messages == OfflineMessages::AfterEachList {
+        let when = self
+            .sessions
+            .get(&uin)
+            .map(|session| manners::offline_messages(session.link.version, &base.behaviour));
+        if when == Some(OfflineMessages::AfterEachList) {
             self.offer(uin, seq2, true, base);
+        }
+    }
+
+    /// Deletes stored messages, each version in its way (icq-udp.md §7.5).
+    fn delete(&mut self, now: Now, header: &Header, wish: &AckMessages, base: &mut Base) {
+        let uin = header.uin;
+        let ended = self
+            .sessions
+            .get(&uin)
+            .is_some_and(|session| session.link.ended_stored_with(header.seq1));
+        let up_to = wish.timestamp.unwrap_or(0);
+        let letters = &mut base.network.letters;
+        let deleted = match manners::deletion(header.version) {
+            Deletion::All => letters.delete_arrived(uin, |_| true),
+            Deletion::ByEnd => letters.delete_arrived(uin, |_| ended),
+            Deletion::ByTime => letters.delete_arrived(uin, |letter| seconds(letter.sent) <= up_to),
+        };
+        for number in deleted {
+            base.network
+                .journal
+                .note(now.unix, || JournalEvent::Deleted(number));
+        }
+    }
+
+    /// Takes a part of a packet, and the packet if it was the last part (icq-udp.md §4.7). It is
+    /// acknowledged part by part and no repetition of its first.
+    fn take_fragment(
+        &mut self,
+        now: Now,
+        from: SocketAddr,
+        header: &Header,
+        fragment: &Fragment<'_>,
+        base: &mut Base,
+    ) {
+        let Some(session) = self.sessions.get_mut(&header.uin) else {
+            return;
+        };
+        let assembly = &mut session.assembly;
+        let Some(mut whole) = assembly.take(now.instant, header.seq2, fragment) else {
+            return;
+        };
+        let dialect = header.version.dialect();
+        let Ok(opened) = dialect.open(Side::Client, &mut whole) else {
+            base.counters.undecodable += 1;
+            return;
+        };
+        let inner = opened.header;
+        if inner.uin != header.uin || !manners::knows(inner.version, inner.command) {
+            base.counters.unknown += 1;
+            return;
+        }
+        match ToServer::decode(inner.version, inner.command, opened.body) {
+            Ok(decoded) if !matches!(decoded.packet, ToServer::Fragment(_)) => {
+                self.handle_request(now, from, &inner, decoded.packet, decoded.rest, base);
+            }
+            Ok(_) | Err(_) => base.counters.undecodable += 1,
         }
     }
 
@@ -140,6 +210,7 @@ impl Service {
             return;
         };
         session.list_due = None;
+        let version = session.link.version;
         if let Some(due) = &mut session.offer_due {
             *due = (*due).min(now.instant + PATIENCE);
         }
@@ -148,16 +219,13 @@ impl Service {
             if let Some(presence) = base.network.presence_for(uin, contact)
                 && contact != uin
             {
-                self.tell_online(uin, contact, presence);
+                self.tell_online(uin, contact, presence, &base.behaviour);
             }
         }
-        let seq2 = match base.behaviour.numbered_replies {
-            NumberedReplies::All | NumberedReplies::Lists => seq2,
-            NumberedReplies::None => 0,
-        };
-        let own_uin = Some(uin);
+        let own_uin = manners::ends_list_with_uin(version).then_some(uin);
         let packet = FromServer::ListDone(ListDone { own_uin });
-        self.queue(uin, parcel(&packet, seq2, None));
+        let seq2 = manners::reply_number(version, &base.behaviour, packet.command(), seq2);
+        self.queue(uin, &packet, seq2, None);
     }
 
     fn take_list(
@@ -195,7 +263,7 @@ impl Service {
         if let Some(presence) = base.network.presence_for(uin, target)
             && target != uin
         {
-            self.tell_online(uin, target, presence);
+            self.tell_online(uin, target, presence, &base.behaviour);
         }
         if base.behaviour.announces_added
             && let Some(account) = base.network.accounts.get(&uin)
@@ -230,7 +298,7 @@ impl Service {
         if !base.behaviour.keeps_mass_flag {
             kind &= !MASS_FLAG;
         }
-        if message.text.len() > base.behaviour.message_limit {
+        if message.text.len() > manners::message_limit(header.version, &base.behaviour) {
             base.network
                 .swallow(now, header.uin, to, kind, message.text, Loss::TooLong);
             self.too_much(now, from, header, base.behaviour.over_message_limit, base);

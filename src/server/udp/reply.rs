@@ -4,9 +4,9 @@
 
 use std::net::SocketAddr;
 
-use crate::icq::udp::{Dialect, FromServer, Header, Side, V5, Version};
+use crate::icq::udp::{FromServer, Header, Side, Version};
 
-use super::{ACK, KEEP_ALIVE};
+use super::{ACK, KEEP_ALIVE, manners};
 use crate::server::Base;
 
 /// Acknowledges a client's packet, at once and before anything else (icq-udp.md §4.1).
@@ -15,7 +15,8 @@ pub(super) fn acknowledge(to: SocketAddr, header: &Header, body: &[u8], base: &m
         command: ACK,
         ..*header
     };
-    let datagram = V5.seal(Side::Server, &header, base.noise(), body);
+    let dialect = header.version.dialect();
+    let datagram = dialect.seal(Side::Server, &header, base.noise(), body);
     base.transmit(to, datagram);
 }
 
@@ -36,33 +37,41 @@ pub(super) fn reply(to: SocketAddr, request: &Header, packet: &FromServer<'_>, b
         seq1: 0,
         ..*request
     };
-    say(to, &header, packet, base);
+    say(to, request.version, &header, packet, base);
 }
 
-/// Sends a packet once.
-pub(super) fn say(to: SocketAddr, header: &Header, packet: &FromServer<'_>, base: &mut Base) {
-    let mut body = Vec::new();
-    packet.encode(Version::V5, &mut body);
-    // What stands behind the fields that clients know (icq-udp.md §2.5, §4.8, §6.6).
-    match (packet, header.version) {
-        (FromServer::BadPassword, Version::V3) => body.extend([0; 2]),
-        (FromServer::LoginError(_), Version::V5) | (FromServer::NewUin, _) => body.extend([0; 4]),
-        _ => {}
-    }
-    let datagram = V5.seal(Side::Server, header, base.noise(), &body);
-    base.transmit(to, datagram);
-}
-
-/// The same as [`reply`] in the form of V3, which V5 clients have to take for a few packets (icq-udp.md §2.5).
+/// The same in the form of V3, which V5 clients have to take for a few packets (icq-udp.md §2.5). Other
+/// versions have one form only.
 pub(super) fn reply_as_v3(
     to: SocketAddr,
     request: &Header,
     packet: &FromServer<'_>,
     base: &mut Base,
 ) {
-    let request = Header {
-        version: Version::V3,
+    let version = match request.version {
+        Version::V5 => Version::V3,
+        version => version,
+    };
+    let header = Header {
+        version,
+        command: packet.command(),
+        seq1: 0,
         ..*request
     };
-    reply(to, &request, packet, base);
+    say(to, request.version, &header, packet, base);
+}
+
+/// Sends a packet once. `version` is the client's, and the header says in which form.
+pub(super) fn say(
+    to: SocketAddr,
+    version: Version,
+    header: &Header,
+    packet: &FromServer<'_>,
+    base: &mut Base,
+) {
+    let body = manners::body(version, header, packet);
+    let datagram = version
+        .dialect()
+        .seal(Side::Server, header, base.noise(), &body);
+    base.transmit(to, datagram);
 }

@@ -1,4 +1,7 @@
-//! V5 sessions: packets in, packets out, and what becomes of a session in between.
+//! Sessions of the protocols over UDP: packets in, packets out, and what becomes of a session in between.
+//!
+//! All versions take the same way; where they differ, [`manners`] is asked. Envelopes and bodies are the
+//! business of [`crate::icq::udp`].
 //!
 //! A packet takes one of three ways. From a session it is acknowledged and goes to [`requests`];
 //! a login, a registration and whatever has no session go to [`door`]. What the network has to tell
@@ -8,10 +11,13 @@
 mod calendar;
 mod deliver;
 mod door;
+mod groupware;
 mod link;
+mod manners;
 mod meta;
 mod people;
 mod profile;
+mod random_chat;
 mod reply;
 mod requests;
 
@@ -19,9 +25,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use crate::icq::udp::fragments::Assembly;
 use crate::icq::udp::from_server::Reason;
 use crate::icq::udp::to_server::UinList;
-use crate::icq::udp::{Dialect, FromServer, Header, Opened, Side, ToServer, V5, Version};
+use crate::icq::udp::{FromServer, Header, Opened, Side, ToServer, Version};
 use crate::model::{Now, Uin};
 
 use super::behaviour::{Behaviour, TooMuch};
@@ -33,7 +40,7 @@ use door::Door;
 use link::Link;
 use reply::{acknowledge, say};
 
-/// All V5 sessions.
+/// All sessions.
 #[derive(Debug)]
 pub(super) struct Service {
     sessions: BTreeMap<Uin, Session>,
@@ -58,6 +65,8 @@ struct Session {
     list_due: Option<(Instant, u16)>,
     /// When stored messages are handed out unasked.
     offer_due: Option<Instant>,
+    /// The fragments of a packet, as far as they came.
+    assembly: Assembly,
     alarm: Option<Instant>,
 }
 
@@ -79,16 +88,24 @@ impl Service {
         datagram: &[u8],
         base: &mut Base,
     ) {
-        if datagram.len() > MAX_DATAGRAM || !datagram.starts_with(&VERSION_WORD) {
-            base.counters.undecodable += 1;
-            return;
-        }
-        let mut bytes = datagram.to_vec();
-        let Ok(opened) = V5.open(Side::Client, &mut bytes) else {
+        let version = Version::of(datagram).filter(|_| datagram.len() <= MAX_DATAGRAM);
+        let Some(version) = version else {
             base.counters.undecodable += 1;
             return;
         };
-        if !opened.check_valid && ToServer::name(opened.header.command).is_none() {
+        if !base.behaviour.versions.contains(&version) {
+            base.counters.unspoken += 1;
+            return;
+        }
+        let mut bytes = datagram.to_vec();
+        let Ok(opened) = version.dialect().open(Side::Client, &mut bytes) else {
+            base.counters.undecodable += 1;
+            return;
+        };
+        if manners::enciphers(version)
+            && !opened.check_valid
+            && ToServer::name(opened.header.command).is_none()
+        {
             // icq-udp.md §12: a wrong key, or no ICQ at all.
             base.counters.undecodable += 1;
             return;
@@ -124,7 +141,7 @@ impl Service {
         self.alarms.first().map(|&(alarm, _)| alarm)
     }
 
-    /// Whether somebody is online with V5.
+    /// Whether somebody is online with one of these protocols.
     pub(super) fn serves(&self, uin: Uin) -> bool {
         self.sessions.contains_key(&uin)
     }
@@ -168,12 +185,22 @@ impl Service {
         let Some(session) = self.sessions.get(&uin) else {
             return false;
         };
-        let packet = FromServer::GoAway(Reason { text: None });
+        let version = session.link.version;
+        let packet = manners::go_away(version, farewell(ending));
         let header = session.link.last_header(packet.command());
         let address = session.link.address;
         self.end(now, uin, ending, base);
-        say(address, &header, &packet, base);
+        say(address, version, &header, &packet, base);
         true
+    }
+
+    /// Says something to everybody online whose version has a packet for it.
+    pub(super) fn announce(&mut self, text: &[u8]) {
+        let packet = FromServer::SystemMessage(Reason { text: Some(text) });
+        let everybody: Vec<Uin> = self.sessions.keys().copied().collect();
+        for uin in everybody {
+            self.queue(uin, &packet, 0, None);
+        }
     }
 
     /// Forgets all sessions; messages on their way join the stored ones.
@@ -207,14 +234,20 @@ impl Service {
             }
             return;
         }
-        let decoded = ToServer::decode(Version::V5, header.command, opened.body);
+        let decoded = ToServer::decode(header.version, header.command, opened.body);
         let packet = decoded.as_ref().ok().map(|decoded| &decoded.packet);
-        let repeated = base.behaviour.suppress_duplicates && session.link.is_repeated(header.seq1);
+        let repeated = base.behaviour.suppress_duplicates
+            && manners::counts(header.version, header.command)
+            && session.link.is_repeated(&header);
         if acknowledges(packet, &header, repeated, &base.behaviour) {
             acknowledge(from, &header, &[], base);
         }
         if repeated {
             base.counters.repeated += 1;
+            return;
+        }
+        if !manners::knows(header.version, header.command) {
+            base.counters.unknown += 1;
             return;
         }
         match decoded {
@@ -289,10 +322,11 @@ impl Service {
 impl Session {
     /// Whether a packet comes from this session's client (icq-udp.md §4.4).
     fn sent(&self, from: SocketAddr, header: &Header, behaviour: &Behaviour) -> bool {
-        if header.session_id != self.link.session_id {
+        if header.version != self.link.version || header.session_id != self.link.session_id {
             return false;
         }
         let may_move = !behaviour.strict_ports
+            && manners::has_session_ids(header.version)
             && matches!(header.command, KEEP_ALIVE | SEND_TEXT_CODE)
             && from.ip() == self.link.address.ip();
         from == self.link.address || may_move
@@ -339,14 +373,29 @@ fn acknowledges(
             | ToServer::Register(_),
         ) => repeated,
         _ => match header.command {
-            REQUEST_OFFLINE => behaviour.acknowledges_offline_request,
+            REQUEST_OFFLINE => manners::acknowledges_offline_request(header.version, behaviour),
             SEND_TEXT_CODE => behaviour.acknowledges_logoff,
             _ => true,
         },
     }
 }
 
-const VERSION_WORD: [u8; 2] = [5, 0];
+/// What a client is told at the end, where its version has room for it.
+const fn farewell(ending: Ending) -> &'static str {
+    match ending {
+        Ending::Replaced => "You have logged in somewhere else.",
+        Ending::ShutDown => "The server is going down.",
+        Ending::LoggedOff
+        | Ending::Silent
+        | Ending::Unacknowledged
+        | Ending::Overfull
+        | Ending::OverLimit
+        | Ending::Kicked
+        | Ending::Unregistered
+        | Ending::Restarted => "You have been disconnected.",
+    }
+}
+
 /// icq-udp.md §12: nothing longer is ICQ.
 const MAX_DATAGRAM: usize = 2048;
 

@@ -1,7 +1,6 @@
 //! Searches, profiles and changes to them from before META (icq-udp.md §8.1 to §8.3).
 
-use super::Service;
-use super::deliver::parcel;
+use super::{Service, manners};
 use crate::icq::udp::from_server::{EndOfSearch, ExtendedInfo, InfoReply, UserFound};
 use crate::icq::udp::to_server::{
     ChangePassword, SearchUser, SetAuthorisation, Target, UpdateBasic, UpdateExtended,
@@ -10,14 +9,20 @@ use crate::icq::udp::{FromServer, Header};
 use crate::model::Uin;
 use crate::server::Base;
 use crate::server::account::Account;
-use crate::server::behaviour::{AuthorisationByte, Behaviour, NumberedReplies};
+use crate::server::behaviour::{AuthorisationByte, Behaviour};
 
 impl Service {
     pub(super) fn search_uin(&mut self, header: &Header, target: Uin, base: &Base) {
+        if !manners::old_searches(header.version, &base.behaviour) {
+            return;
+        }
         self.found(header, |account| account.uin == target, base);
     }
 
     pub(super) fn search_user(&mut self, header: &Header, search: &SearchUser<'_>, base: &Base) {
+        if !manners::old_searches(header.version, &base.behaviour) {
+            return;
+        }
         let asks = [search.nick, search.first, search.last, search.email]
             .iter()
             .any(|part| !part.is_empty());
@@ -31,34 +36,40 @@ impl Service {
     }
 
     pub(super) fn info(&mut self, header: &Header, target_uin: Uin, base: &Base) {
-        let seq2 = unlisted_seq2(header, &base.behaviour);
+        let behaviour = &base.behaviour;
         let unknown = Account::new(target_uin, "");
         let account = match base.network.accounts.get(&target_uin) {
             Some(account) => account,
-            None if base.behaviour.names_unknown_uins => {
-                let packet = FromServer::InvalidUin(Target { target_uin });
-                self.answer_as(header, seq2, &packet);
+            None if behaviour.names_unknown_uins => {
+                self.nobody(header, target_uin, base);
                 return;
             }
             None => &unknown,
         };
         let packet = FromServer::InfoReply(InfoReply {
-            target_uin,
+            target_uin: manners::info_uin(header.version, behaviour, target_uin),
             nick: &account.nick,
             first: &account.first,
             last: &account.last,
-            email: shown_email(account, &base.behaviour),
-            status_byte: None,
-            auth_byte: Some(auth_byte(account, &base.behaviour)),
+            email: shown_email(account, behaviour),
+            status_byte: manners::info_status(header.version, behaviour),
+            auth_byte: Some(auth_byte(account, behaviour)),
         });
-        self.answer_as(header, seq2, &packet);
+        self.answer_alone(header, &packet, behaviour);
+    }
+
+    /// Says that nobody has a UIN.
+    pub(super) fn nobody(&mut self, header: &Header, target_uin: Uin, base: &Base) {
+        let packet = manners::nobody(header.version, Target { target_uin });
+        self.answer_alone(header, &packet, &base.behaviour);
     }
 
     pub(super) fn extended_info(&mut self, header: &Header, target_uin: Uin, base: &Base) {
-        let seq2 = unlisted_seq2(header, &base.behaviour);
+        if !manners::old_searches(header.version, &base.behaviour) {
+            return;
+        }
         let Some(account) = base.network.accounts.get(&target_uin) else {
-            let packet = FromServer::InvalidUin(Target { target_uin });
-            self.answer_as(header, seq2, &packet);
+            self.nobody(header, target_uin, base);
             return;
         };
         let packet = FromServer::ExtendedInfo(ExtendedInfo {
@@ -72,9 +83,9 @@ impl Service {
             phone: &account.home.phone,
             homepage: &account.more.homepage,
             about: &account.about,
-            zip: Some(number(&account.home.zip)),
+            zip: manners::tells_zip(header.version).then(|| number(&account.home.zip)),
         });
-        self.answer_as(header, seq2, &packet);
+        self.answer_alone(header, &packet, &base.behaviour);
     }
 
     pub(super) fn update_basic(
@@ -124,7 +135,8 @@ impl Service {
         base: &mut Base,
     ) {
         // 0x01FE is yes for licq, and whatever else for others: icq-udp.md §5.2.
-        self.update(header, &FromServer::SetAuthAnswer2, base, |account| {
+        let done = manners::authorisation_set(header.version);
+        self.update(header, &done, base, |account| {
             account.authorisation_required = update.auth_byte == 0;
         });
     }
@@ -140,30 +152,37 @@ impl Service {
         });
     }
 
-    fn update(
+    pub(super) fn update(
         &mut self,
         header: &Header,
         done: &FromServer<'_>,
         base: &mut Base,
         change: impl FnOnce(&mut Account),
     ) {
-        if !base.behaviour.old_updates {
+        if !manners::updates(header.version, &base.behaviour) {
             return;
         }
         let Some(account) = base.network.accounts.get_mut(&header.uin) else {
             return;
         };
         change(account);
-        self.answer(header.uin, header.seq2, done);
+        self.answer(header, done);
     }
 
-    fn found(&mut self, header: &Header, matches: impl Fn(&Account) -> bool, base: &Base) {
+    /// Tells whom an old search found.
+    pub(super) fn found(
+        &mut self,
+        header: &Header,
+        matches: impl Fn(&Account) -> bool,
+        base: &Base,
+    ) {
+        let limit = base.behaviour.search_limit;
         let accounts = base.network.accounts.values();
         let found: Vec<&Account> = accounts
             .filter(|account| matches(account))
-            .take(MAX_FOUND + 1)
+            .take(limit.saturating_add(1))
             .collect();
-        for account in found.iter().take(MAX_FOUND) {
+        for account in found.iter().take(limit) {
             let packet = FromServer::UserFound(UserFound {
                 target_uin: account.uin,
                 nick: &account.nick,
@@ -174,16 +193,11 @@ impl Service {
                 // Servers say so even of who is online (icq-udp.md §8.1).
                 status_byte: Some(0),
             });
-            self.answer(header.uin, header.seq2, &packet);
+            self.answer(header, &packet);
         }
-        let more = Some(u8::from(found.len() > MAX_FOUND));
+        let more = Some(u8::from(found.len() > limit));
         let packet = FromServer::EndOfSearch(EndOfSearch { more });
-        self.answer(header.uin, header.seq2, &packet);
-    }
-
-    /// Sends an answer whose header may not bear the number of the request.
-    fn answer_as(&mut self, header: &Header, seq2: u16, packet: &FromServer<'_>) {
-        self.queue(header.uin, parcel(packet, seq2, None));
+        self.answer(header, &packet);
     }
 }
 
@@ -235,14 +249,5 @@ pub(super) fn zip_text(zip: u32) -> Vec<u8> {
     zip.to_string().into_bytes()
 }
 
-const fn unlisted_seq2(header: &Header, behaviour: &Behaviour) -> u16 {
-    match behaviour.numbered_replies {
-        NumberedReplies::All => header.seq2,
-        NumberedReplies::Lists | NumberedReplies::None => 0,
-    }
-}
-
-/// icq-udp.md §8.1: at most 40 results.
-const MAX_FOUND: usize = 40;
 /// Bytes of one field of a profile, long enough for a page about oneself.
 const MAX_FIELD: usize = 1024;
