@@ -36,6 +36,7 @@ pub const KEYS: &[&str] = &[
     "gateway.admin_addresses",
     "gateway.support_addresses",
     "gateway.abuse_addresses",
+    "gateway.chat_password",
     "gateway.logoff_delay",
     "gateway.link_grace",
     "gateway.message_hold",

@@ -135,6 +135,11 @@ fn settings(keys: &Keys) -> Result<Settings, Error> {
         unique_uin: keys.or("icq.unique_uin", &kind::SWITCH, default.unique_uin)?,
         name: keys.or("gateway.name", &kind::TEXT, default.name)?,
         access: keys.or("gateway.access", &kind::ACCESS, default.access)?,
+        chat_password: keys.or(
+            "gateway.chat_password",
+            &kind::SWITCH,
+            default.chat_password,
+        )?,
         contact_addresses: ContactAddresses {
             admin: keys.or("gateway.admin_addresses", &kind::URIS, Vec::new())?,
             support: keys.or("gateway.support_addresses", &kind::URIS, Vec::new())?,

@@ -41,6 +41,7 @@ fn what_the_file_says_is_what_is_used() {
         [gateway]
         access = ["deny:jid:tybalt@example.org", "local", "domain:example.net", "any"]
         abuse_addresses = ["mailto:abuse@example.org"]
+        chat_password = false
         logoff_delay = "0s"
         [limits]
         message_burst = 7
@@ -85,6 +86,7 @@ fn what_the_file_says_is_what_is_used() {
         config.settings.contact_addresses.abuse,
         ["mailto:abuse@example.org"]
     );
+    assert!(!config.settings.chat_password);
     assert_eq!(config.settings.logoff_delay, Duration::ZERO);
     assert_eq!(config.settings.limits.message_burst, 7);
     assert_eq!(config.log.format, LogFormat::Json);

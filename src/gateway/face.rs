@@ -72,7 +72,18 @@ impl Face {
         self.show(now, facts, fx, None);
     }
 
+    /// What follows from the resources' presences and from the user's wishes.
     fn wanted(&self, now: Now, facts: &Facts) -> (Status, Option<Box<str>>) {
+        let (status, text) = self.shown_by_resources(now, facts);
+        let status = Status {
+            invisible: facts.preferences.invisible,
+            web_aware: facts.preferences.web_aware,
+            ..status
+        };
+        (status, text)
+    }
+
+    fn shown_by_resources(&self, now: Now, facts: &Facts) -> (Status, Option<Box<str>>) {
         if let Some((status, text)) = facts.resources.status(now) {
             return (status, text.map(Into::into));
         }

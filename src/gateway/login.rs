@@ -60,6 +60,11 @@ impl Login {
         &self.record
     }
 
+    /// How long the login has lasted.
+    pub(super) fn online_for(&self, now: Now) -> Option<Duration> {
+        Some(now.instant.saturating_duration_since(self.online_since?))
+    }
+
     /// Writes something else down.
     pub(super) fn note(&mut self, fx: &mut Effects, change: impl FnOnce(&mut LoginRecord)) {
         change(&mut self.record);

@@ -4,7 +4,11 @@
 //! everything that happens to one registered user. Both are fed with inputs and time and drained of
 //! outputs; `runtime` does what the outputs say.
 
+mod action;
+mod card;
 mod charsets;
+mod commands;
+mod criteria;
 mod effects;
 mod env;
 mod face;
@@ -13,11 +17,14 @@ mod inbox;
 mod journal;
 mod log;
 mod login;
+mod numbers;
 mod outbox;
 mod own;
 mod pace;
+mod people;
 #[cfg(test)]
 mod properties;
+mod questions;
 mod recent;
 mod refuse;
 mod register;

@@ -29,7 +29,7 @@ impl OwnPresence {
             presence.set_status(Lang::new(), text.as_ref());
         }
         if self.available {
-            presence.payloads.push(env.caps.gateway());
+            presence.payloads.push(env.caps.gateway(env.version));
         }
         presence
     }

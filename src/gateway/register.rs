@@ -260,7 +260,7 @@ impl Fields {
             (None, Some(known)) => known.password.clone(),
             (None, None) => return Err(empty(words::FIELD_PASSWORD)),
         };
-        if password.reveal().chars().count() > MAX_PASSWORD_CHARS {
+        if !is_password(&password) {
             return Err(bad(words::FIELD_PASSWORD, words::PASSWORD_TOO_LONG));
         }
         let mode = match self.mode {
@@ -361,12 +361,17 @@ fn filled(text: String) -> Option<String> {
     (!text.trim().is_empty()).then_some(text)
 }
 
-fn mode_of(name: &str) -> Option<Mode> {
+/// Whether this can be somebody's password on ICQ.
+pub(super) fn is_password(secret: &Secret) -> bool {
+    secret.reveal().chars().count() <= MAX_PASSWORD_CHARS
+}
+
+pub(super) fn mode_of(name: &str) -> Option<Mode> {
     let found = MODES.iter().find(|(_, value, _)| *value == name)?;
     Some(found.0)
 }
 
-fn mode_name(mode: Mode) -> &'static str {
+pub(super) fn mode_name(mode: Mode) -> &'static str {
     match mode {
         Mode::Follow => "follow",
         Mode::Always => "always",
@@ -374,7 +379,7 @@ fn mode_name(mode: Mode) -> &'static str {
     }
 }
 
-const MODES: [(Mode, &str, &str); 3] = [
+pub(super) const MODES: [(Mode, &str, &str); 3] = [
     (Mode::Follow, "follow", words::MODE_FOLLOW),
     (Mode::Always, "always", words::MODE_ALWAYS),
     (Mode::Manual, "manual", words::MODE_MANUAL),

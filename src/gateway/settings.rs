@@ -35,6 +35,8 @@ pub struct Settings {
     pub message_hold: Duration,
     /// How long a registration may take.
     pub registration_deadline: Duration,
+    /// A password may be written into the chat window.
+    pub chat_password: bool,
     /// XEP-0157 addresses.
     pub contact_addresses: ContactAddresses,
     /// How many of everything.
@@ -184,6 +186,7 @@ impl Settings {
             link_grace: Duration::from_secs(600),
             message_hold: Duration::from_secs(30),
             registration_deadline: Duration::from_secs(20),
+            chat_password: true,
             contact_addresses: ContactAddresses::default(),
             limits: Limits::default(),
         }

@@ -82,7 +82,7 @@ fn write(element: &Element, outer: &str, out: &mut String) {
         .attrs()
         .iter()
         .filter(|((_, name), value)| !(made_up && *name == "id" && is_made_up(value)))
-        .map(|((_, name), value)| format!(" {name}='{value}'"))
+        .map(|((_, name), value)| format!(" {name}='{}'", escaped(value)))
         .collect();
     attributes.sort();
     out.extend(attributes);
@@ -92,10 +92,15 @@ fn write(element: &Element, outer: &str, out: &mut String) {
             Node::Element(child) if child.is("priority", ns::DEFAULT_NS) => {}
             Node::Element(child) if child.is("c", ns::CAPS) => {}
             Node::Element(child) => write(child, &namespace, out),
-            Node::Text(text) => out.push_str(text),
+            Node::Text(text) => out.push_str(&escaped(text)),
         }
     }
     out.push_str(&format!("</{}>", element.name()));
+}
+
+/// What is written can be read again.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;")
 }
 
 /// Ids of our own are two or three hexadecimal numbers; those of others that are repeated are not.

@@ -3,6 +3,8 @@
 //!
 //! What has parameters is a function, so that a catalogue can take its place.
 
+mod people;
+
 use std::borrow::Cow;
 
 use super::UserState;
@@ -11,6 +13,7 @@ use crate::icq::wire::Version;
 use crate::icq::wire::text::Charset;
 use crate::model::{Uin, UnixTime};
 use crate::xmpp::text::clean_line;
+pub(super) use people::*;
 
 impl UserState {
     /// What the state means, for people: the same in presence, log and errors.
@@ -168,7 +171,7 @@ pub(super) fn versions_tried(answers: &[(Version, LogoutReason)]) -> String {
 pub(super) fn welcome(uin: Uin, gateway: &str) -> String {
     format!(
         "Welcome to ICQ. Your number here is {uin}. To write to somebody, add NUMBER@{gateway} to your \
-         contacts, with their ICQ number for NUMBER.\n{HELP}"
+         contacts, with their ICQ number for NUMBER. Send *help* to see what I understand."
     )
 }
 
@@ -198,7 +201,6 @@ pub(super) fn bad_field(label: &str, why: &str) -> String {
     format!("{label}: {why}")
 }
 
-pub(super) const HELP: &str = "I understand: *help*, *status*, *login*, *logout*, *unregister*.";
 pub(super) const UNKNOWN_WORD: &str = "Unknown command. Send *help*.";
 pub(super) const LOGGING_IN: &str = "Logging in to ICQ.";
 pub(super) const ALREADY_LOGGED_IN: &str = "You are logged in to ICQ already.";

@@ -10,5 +10,7 @@ mod offline;
 mod peer;
 mod profiles;
 mod properties;
+mod questions;
 mod repetition;
 mod scene;
+mod versions;

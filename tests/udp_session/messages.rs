@@ -38,7 +38,7 @@ fn received(events: &[Event]) -> (&Message, Receipt) {
 }
 
 /// One message of each kind that people send each other.
-fn every_kind() -> Vec<Message> {
+pub(crate) fn every_kind() -> Vec<Message> {
     let introduction = Introduction {
         nick: "Бен".into(),
         first: "Benvolio".into(),

@@ -3,15 +3,18 @@
 use std::time::{Duration, Instant};
 
 use icq_transport::icq::udp::from_server::{
-    Date, InfoReply, Multi, OfflineMessage, Reason, ReceiveMessage, Sent, StatusUpdate,
+    Date, EndOfSearch, InfoReply, Multi, OfflineMessage, Reason, ReceiveMessage, Sent, StatusUpdate,
 };
+use icq_transport::icq::udp::groupware::Fragment;
 use icq_transport::icq::udp::to_server::Target;
 use icq_transport::icq::udp::{FromServer, Header, Session, Version};
-use icq_transport::icq::{Command, Event, MessageId, Output, Receipt, VisibilityList};
+use icq_transport::icq::wire::SecretRest;
+use icq_transport::icq::{Command, Event, MessageId, Output, QuestionId, Receipt, VisibilityList};
 use icq_transport::model::{Availability, Message, Uin};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
+use super::questions::every_question;
 use super::scene::*;
 
 /// One thing that happens to a session.
@@ -63,13 +66,18 @@ fn command() -> impl Strategy<Value = Command> {
         }),
         (0..20_u64).prop_map(|receipt| Command::Safe(Receipt(receipt))),
         uin().prop_map(Command::RequestProfile),
+        prop::sample::select(every_question()).prop_map(|question| Command::Ask {
+            id: QuestionId(0),
+            question,
+        }),
     ]
 }
 
 fn happening() -> impl Strategy<Value = Happening> {
     let known = prop::sample::select(vec![
         0x000A, 0x001E, 0x0028, 0x005A, 0x0064, 0x006E, 0x0078, 0x00DC, 0x00E6, 0x00F0, 0x00FA,
-        0x0104, 0x0118, 0x012C, 0x01A4, 0x0212, 0x021C, 0x0370, 0x03DE,
+        0x0104, 0x0118, 0x0122, 0x012C, 0x01A4, 0x01E0, 0x0212, 0x021C, 0x024E, 0x02E4, 0x02EE,
+        0x0320, 0x0366, 0x0370, 0x03DE, 0x008C, 0x00A0, 0x00B4, 0x00C8, 0x0140, 0x01F4,
     ]);
     prop_oneof![
         1 => vec(any::<u8>(), 0..80).prop_map(Happening::Bytes),
@@ -77,7 +85,7 @@ fn happening() -> impl Strategy<Value = Happening> {
             .prop_map(|(command, body, seq1, seq2, v3)| Happening::Packet {
                 command, body, seq1, seq2, v3,
             }),
-        6 => (0..10_u8, 0..40_u16, 0..6_u16)
+        6 => (0..13_u8, 0..40_u16, 0..6_u16)
             .prop_map(|(which, seq1, seq2)| Happening::Readable { which, seq1, seq2 }),
         6 => (0..6_u16).prop_map(Happening::Acknowledgement),
         6 => command().prop_map(Happening::Command),
@@ -123,6 +131,17 @@ fn readable(which: u8, inner: &[u8]) -> FromServer<'_> {
         8 => FromServer::LoginError(Reason {
             text: Some(b"already connected"),
         }),
+        9 => FromServer::Fragment(Fragment {
+            index: 0,
+            count: 1,
+            slice: SecretRest(inner),
+        }),
+        10 => FromServer::EndOfSearch(EndOfSearch { more: None }),
+        11 => FromServer::Fragment(Fragment {
+            index: 1,
+            count: 2,
+            slice: SecretRest(inner),
+        }),
         _ => FromServer::Message(ReceiveMessage {
             from_uin: BEN,
             msg_type: 0xFFFF,
@@ -132,14 +151,23 @@ fn readable(which: u8, inner: &[u8]) -> FromServer<'_> {
 }
 
 /// What a test keeps of a session's outputs.
-#[derive(Default)]
 struct Outputs {
+    version: Version,
     last_seq1: u16,
     events: Vec<Event>,
     transmitted: usize,
 }
 
 impl Outputs {
+    const fn new(version: Version) -> Self {
+        Self {
+            version,
+            last_seq1: 0,
+            events: Vec::new(),
+            transmitted: 0,
+        }
+    }
+
     /// Takes all outputs of one call.
     fn take(&mut self, session: &mut Session) -> usize {
         let mut count = 0;
@@ -148,7 +176,7 @@ impl Outputs {
             match output {
                 Output::Transmit(datagram) => {
                     assert!(datagram.len() <= 600, "{}", datagram.len());
-                    self.last_seq1 = open(&datagram).header.seq1;
+                    self.last_seq1 = open_in(self.version.dialect(), &datagram).header.seq1;
                     self.transmitted += 1;
                 }
                 Output::Event(event) => self.events.push(event),
@@ -163,29 +191,35 @@ proptest! {
 
     #[test]
     fn nothing_that_happens_breaks_a_session(
+        version in prop::sample::select(Version::ALL.to_vec()),
         is_logged_in in prop::bool::weighted(0.8),
         happenings in vec(happening(), 0..200),
     ) {
         let mut now = Instant::now();
-        let mut session = Session::new(now, start());
-        let mut outputs = Outputs::default();
+        let mut session = Session::new(now, start_in(version));
+        let mut outputs = Outputs::new(version);
+        let mut asked = 0;
+        let seal = |header: &Header, packet: &FromServer<'_>| {
+            seal_in(version.dialect(), header, packet)
+        };
         outputs.take(&mut session);
         if is_logged_in {
+            let reply = login_reply_in(version);
             let header = Header {
-                version: Version::V5,
-                command: login_reply().command(),
+                version,
+                command: reply.command(),
                 seq1: 0,
                 seq2: 1,
                 uin: ROMEO,
                 session_id: session.session_id(),
             };
-            session.handle_datagram(now, &seal(&header, &login_reply()));
+            session.handle_datagram(now, &seal(&header, &reply));
             outputs.take(&mut session);
         }
 
         for happening in happenings {
             let header = Header {
-                version: Version::V5,
+                version,
                 command: 0,
                 seq1: 0,
                 seq2: 0,
@@ -196,7 +230,7 @@ proptest! {
                 Happening::Bytes(bytes) => session.handle_datagram(now, &bytes),
                 Happening::Packet { command, body, seq1, seq2, v3 } => {
                     let packet = FromServer::Unknown { command, body: &body };
-                    let version = if v3 { Version::V3 } else { Version::V5 };
+                    let version = if v3 && version == Version::V5 { Version::V3 } else { version };
                     let header = Header { version, command, seq1, seq2, ..header };
                     session.handle_datagram(now, &seal(&header, &packet));
                 }
@@ -217,7 +251,12 @@ proptest! {
                     };
                     session.handle_datagram(now, &seal(&header, &FromServer::Ack));
                 }
-                Happening::Command(command) => session.handle_command(now, command),
+                Happening::Command(command) => {
+                    let is_over = matches!(outputs.events.last(), Some(Event::LoggedOut(_)));
+                    let is_question = matches!(command, Command::Ask { .. });
+                    asked += usize::from(is_question && !is_over);
+                    session.handle_command(now, command);
+                }
                 Happening::Time(millis) => now += Duration::from_millis(millis.into()),
                 Happening::Timeout => {
                     now = session.poll_timeout().map_or(now, |due| due.max(now));
@@ -238,14 +277,24 @@ proptest! {
             .filter(|event| matches!(event, Event::LoggedOut(_)))
             .count();
         prop_assert_eq!(ends, 1);
+        let answers = outputs
+            .events
+            .iter()
+            .filter(|event| matches!(event, Event::Answer { .. }))
+            .count();
+        prop_assert_eq!(answers, asked);
         prop_assert!(matches!(outputs.events.last(), Some(Event::LoggedOut(_))));
     }
 
     #[test]
-    fn time_alone_ends_every_session_and_never_spins(seed in any::<u64>()) {
+    fn time_alone_ends_every_session_and_never_spins(
+        seed in any::<u64>(),
+        version in prop::sample::select(Version::ALL.to_vec()),
+    ) {
         let mut now = Instant::now();
-        let mut session = Session::new(now, icq_transport::icq::udp::Start { seed, ..start() });
-        let mut outputs = Outputs::default();
+        let start = icq_transport::icq::udp::Start { seed, ..start_in(version) };
+        let mut session = Session::new(now, start);
+        let mut outputs = Outputs::new(version);
         outputs.take(&mut session);
 
         let mut steps = 0;

@@ -17,9 +17,10 @@ use xmpp_parsers::jid::{BareJid, Jid};
 use xmpp_parsers::ns;
 use xmpp_parsers::presence::{Presence, Type};
 
+use super::commands;
 use super::pace::{Pace, Rate};
 use super::refuse::refuse;
-use super::xep::{self, Place, Question};
+use super::xep::{self, Place, Question, Task};
 use super::{Ending, Seat, Settings, Shared, User, UserInput, UserState, words};
 use crate::icq::wire::Version;
 use crate::model::{Now, Uin};
@@ -392,13 +393,24 @@ impl Gateway {
         if request.payload.ns() == ns::REGISTER {
             return self.handle_registration(now, request);
         }
-        let answer = xep::answer(&Question {
+        let task = xep::answer(&Question {
             now,
             shared: &self.shared,
             place: Place::Gateway,
             contact: None,
+            about: None,
+            view: None,
+            version: None,
             request: &request,
         });
+        let refusal = || Refusal::new(Condition::RegistrationRequired, words::NOT_REGISTERED);
+        let answer = match task {
+            _ if request.payload.ns() == commands::NS => Err(refusal()),
+            Ok(Task::Answer(payload)) => Ok(payload),
+            // Only people with a login can have ICQ asked.
+            Ok(Task::Act(..)) => Err(refusal()),
+            Err(refusal) => Err(refusal),
+        };
         self.send(request.answer(answer));
     }
 

@@ -2,11 +2,12 @@
 
 use super::User;
 use super::engine::Engine;
+use crate::gateway::commands::Received;
 use crate::gateway::versions::{self, Search};
 use crate::gateway::{UserOutput, UserState, words};
 use crate::icq::udp::Start;
 use crate::icq::wire::Version;
-use crate::icq::{self, Command, Event, LogoutReason, Receipt};
+use crate::icq::{self, Command, Event, LogoutReason, Receipt, VisibilityList};
 use crate::model::{Message, Now, Uin, UnixTime};
 use crate::store::SessionTrace;
 
@@ -107,6 +108,8 @@ impl User {
         let ghosts = ghosts.filter(|trace| trace.version == version.word());
         let ghosts = ghosts.map(|trace| trace.session_id).collect();
         let (charset, charsets) = (self.own_charset(), self.charsets());
+        let visible = self.on_list(VisibilityList::Visible);
+        let invisible = self.on_list(VisibilityList::Invisible);
         let registration = &self.facts.registration;
         self.session_of = Some(Box::new(SessionOf {
             network: registration.network.clone(),
@@ -124,8 +127,8 @@ impl User {
             login_time: now.unix,
             seed: self.login.random(),
             contacts,
-            visible: Vec::new(),
-            invisible: Vec::new(),
+            visible,
+            invisible,
             ghosts,
         };
         self.session = Some(Box::new(Engine::new(now.instant, start)));
@@ -171,8 +174,13 @@ impl User {
             Event::LoggedIn { .. } => self.logged_in(now),
             Event::ListLoaded => self.list_loaded(now),
             Event::Presence { uin, status } => {
+                let status = status.filter(|_| !self.is_ignored(uin));
                 let env = self.facts.env();
                 self.roster.presence(now, &env, &mut self.fx, uin, status);
+            }
+            // Neither seen nor heard, and not kept for later either.
+            Event::Message { from, receipt, .. } if self.is_ignored(from) => {
+                self.fx.command(Command::Safe(receipt));
             }
             Event::Message {
                 from,
@@ -214,8 +222,11 @@ impl User {
                 let env = self.facts.env();
                 self.roster.profile(now, &env, &mut self.fx, uin, profile);
             }
-            // Nothing asks yet.
-            Event::Answer { .. } => {}
+            Event::Answer { id, answer } => {
+                if let Some(answered) = self.questions.answered(now, id, answer) {
+                    self.answered(now, answered);
+                }
+            }
             Event::LoggedOut(reason) => {
                 let reason = self.lost.take().unwrap_or(reason);
                 self.session_ended(now, reason);
@@ -249,6 +260,10 @@ impl User {
             | Message::EmailExpress { .. }
             | Message::Contacts(_)
             | Message::Other { .. } => {
+                if let Message::Contacts(contacts) = &message {
+                    let contacts = contacts.clone();
+                    self.received = Some(Box::new(Received { from, contacts }));
+                }
                 let env = self.facts.env();
                 self.inbox.receive(
                     now,
@@ -335,6 +350,9 @@ impl User {
         }
         self.close_socket();
         self.contacts_offline(now);
+        for answered in self.questions.icq_offline() {
+            self.answered(now, answered);
+        }
         let env = self.facts.env();
         self.outbox
             .icq_offline(now, &env, &mut self.fx, &mut self.journal);

@@ -1,7 +1,9 @@
 //! Everything that happens to one registered user.
 
+mod acting;
 mod charset;
 mod chat;
+mod commanding;
 mod engine;
 mod icq;
 mod presence;
@@ -18,13 +20,16 @@ use xmpp_parsers::message::MessageType;
 use xmpp_parsers::ns;
 use xmpp_parsers::presence::Type;
 
+use super::action::{Asker, Reply};
+use super::commands::{self, Desk, Received};
 use super::facts::Facts;
 use super::login::{Login, Step};
 use super::outbox::not_connected;
 use super::pace::Pace;
+use super::questions::Questions;
 use super::refuse::refuse;
 use super::versions::Search;
-use super::xep::{self, ContactView, Place, Question};
+use super::xep::{self, ContactView, Place, Question, Task};
 use super::{
     Changes, Effects, Ending, Inbox, Journal, Outbox, Privileges, Resources, Roster, Settings,
     Shared, UserInput, UserOutput, UserState, own, versions, words,
@@ -77,6 +82,11 @@ pub struct User {
     purge_at: Option<Instant>,
     probed: Option<Instant>,
     departures: presence::Departures,
+    questions: Questions,
+    desk: Desk,
+    received: Option<Box<Received>>,
+    /// The next words in the chat window are a password.
+    password_expected: Option<chat::PasswordExpected>,
 }
 
 /// Who a [`User`] is, and what it shares with the others.
@@ -146,6 +156,10 @@ impl User {
             purge_at: None,
             probed: None,
             departures: presence::Departures::default(),
+            questions: Questions::default(),
+            desk: Desk::default(),
+            received: None,
+            password_expected: None,
         }
     }
 
@@ -199,6 +213,11 @@ impl User {
         self.inbox
             .handle_timeout(now, &env, &mut self.fx, &mut self.journal);
         self.login.handle_timeout(now, &self.facts, &mut self.fx);
+        while let Some(answered) = self.questions.overdue(now) {
+            self.answered(now, answered);
+        }
+        let env = self.facts.env();
+        self.questions.advance(now, &env, &mut self.fx);
         self.settle_departures(now);
         if let Some(trial) = &self.trial
             && trial.deadline <= now.instant
@@ -245,6 +264,7 @@ impl User {
             self.inbox.poll_timeout(),
             self.login.poll_timeout(&self.facts),
             self.departures.poll_timeout(),
+            self.questions.poll_timeout(),
             self.purge_at,
         ]
         .into_iter()
@@ -406,22 +426,36 @@ impl User {
         if address == Address::Gateway && request.payload.ns() == ns::REGISTER {
             return self.handle_registration(now, request);
         }
-        let contact = match address {
-            Address::Contact(uin) => Some(ContactView {
-                name: self.roster.name(uin),
-                online: self.roster.status(uin).is_some(),
-                last_seen: self.roster.last_seen(uin),
-            }),
+        let about = match address {
+            Address::Contact(uin) => Some(uin),
             Address::Gateway | Address::Invalid => None,
         };
-        let answer = xep::answer(&Question {
+        if request.payload.ns() == commands::NS {
+            return self.handle_command(now, about, request);
+        }
+        let contact = about.map(|uin| ContactView {
+            name: self.roster.name(uin),
+            online: self.roster.status(uin).is_some(),
+            last_seen: self.roster.last_seen(uin),
+        });
+        let task = xep::answer(&Question {
             now,
             shared: &self.facts.shared,
             place: Place::of(address, &request.to),
             contact,
+            about,
+            view: Some(self.view(about)),
+            version: Some(self.facts.version()),
             request: &request,
         });
-        self.fx.send(request.answer(answer));
+        match task {
+            Ok(Task::Answer(payload)) => self.fx.send(request.result(payload)),
+            Ok(Task::Act(action, write)) => {
+                let reply = Reply::to(&request);
+                self.act(now, action, Asker::Iq { reply, write });
+            }
+            Err(refusal) => self.fx.send(request.refuse(&refusal)),
+        }
     }
 
     fn shut_down(&mut self, now: Now) {

@@ -107,9 +107,12 @@ impl User {
         let same_login = same_way && registration.password == known.password;
         // A password that changes while its number is online is tried at the next login.
         if same_login || (same_way && self.facts.state.is_logged_in()) {
+            let before = self.own_charset();
             self.facts.registration = registration;
             let charset = self.own_charset();
-            self.fx.command(Command::SetCharset { of: None, charset });
+            if charset != before {
+                self.fx.command(Command::SetCharset { of: None, charset });
+            }
             log::registered(&self.facts, false);
             self.save_registration();
             self.welcome_back(now);
@@ -204,7 +207,7 @@ impl User {
     }
 
     /// Nothing that is said after this may reach anybody before it is on disk.
-    fn save_registration(&mut self) {
+    pub(super) fn save_registration(&mut self) {
         let registration = self.facts.registration.clone();
         self.fx.save(Change::Registration(Box::new(registration)));
     }

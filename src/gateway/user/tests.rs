@@ -2,21 +2,26 @@
 
 use std::collections::VecDeque;
 
+use minidom::Element;
+
 use super::*;
 use crate::gateway::testkit::{expected, now, seconds, settings, shown, stanza};
 use crate::gateway::{Mark, Settings};
-use crate::icq::{Command, Event};
-use crate::model::{Availability, Secret, Status, Uin, UnixTime};
+use crate::icq::{Command, Event, QuestionId};
+use crate::model::{Answer, Availability, NoAnswer, Question, Secret, Status, Uin, UnixTime};
 use crate::store::{Change, LoginRecord, Mode, Registration, SessionTrace};
 
 mod anything;
 mod charset;
 mod chat;
+mod commands;
 mod login;
 mod logs;
+mod people;
 mod presence;
 mod registering;
 mod versions;
+mod words;
 
 /// A user, the moment, and what the user has wanted so far.
 struct World {
@@ -111,6 +116,39 @@ impl World {
             "<message type='chat' id='m1' from='romeo@example.org/pc' to='icq.example.org'>\
              <body>{words}</body></message>"
         ));
+    }
+
+    /// Romeo's client asks something; the answer comes now or later.
+    fn asks(&mut self, to: &str, type_: &str, payload: &str) {
+        self.says(&format!(
+            "<iq type='{type_}' id='q' from='romeo@example.org/pc' to='{to}'>{payload}</iq>"
+        ));
+    }
+
+    /// The next answer to what was asked: its payload, or its error.
+    fn answer(&mut self) -> Element {
+        let at = self.sent.iter().position(|it| it.starts_with("<iq"));
+        let xml = at.and_then(|at| self.sent.remove(at)).expect("an answer");
+        let answer: Element = xml
+            .replacen("<iq", "<iq xmlns='jabber:component:accept'", 1)
+            .parse()
+            .unwrap();
+        assert_eq!(answer.name(), "iq", "{xml}");
+        answer.children().next().unwrap().clone()
+    }
+
+    /// What ICQ was asked last.
+    fn question(&mut self) -> (QuestionId, Question) {
+        let commands = self.commands();
+        let mut asked = commands.into_iter().filter_map(|command| match command {
+            Command::Ask { id, question } => Some((id, question)),
+            _ => None,
+        });
+        asked.next_back().expect("a question")
+    }
+
+    fn icq_answers(&mut self, id: QuestionId, answer: Result<Answer, NoAnswer>) {
+        self.icq(Event::Answer { id, answer });
     }
 
     fn input(&mut self, input: UserInput) {

@@ -85,8 +85,8 @@ fn a_registration_is_tried_before_anything_is_stored() {
     world.sees("<presence type='subscribe' from='icq.example.org' to='romeo@example.org'/>");
     world.is_told(
         "Welcome to ICQ. Your number here is 100001. To write to somebody, add \
-         NUMBER@icq.example.org to your contacts, with their ICQ number for NUMBER.\nI understand: *help*, *status*, *login*, *logout*, \
-         *unregister*.",
+         NUMBER@icq.example.org to your contacts, with their ICQ number for NUMBER. Send *help* to \
+         see what I understand.",
     );
     world.sees_nothing();
     world.wants(|it| matches!(it, UserOutput::Registered(true)));
