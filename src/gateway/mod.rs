@@ -17,6 +17,7 @@ mod inbox;
 mod journal;
 mod log;
 mod login;
+mod moods;
 mod numbers;
 mod outbox;
 mod own;
