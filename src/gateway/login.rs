@@ -386,10 +386,27 @@ impl Login {
         fx: &mut Effects,
         to: Uin,
         count: usize,
+        charset: &str,
     ) {
         if self.notice(now, fx, CHARACTERS_LOST) {
-            let charset = &facts.registration.charset;
             own::say(&facts.env(), fx, words::characters_lost(count, to, charset));
+        }
+    }
+
+    /// What somebody wrote is not all of the code page that they are thought to write in: said once a day,
+    /// too.
+    pub(super) fn characters_unreadable(
+        &mut self,
+        now: Now,
+        facts: &Facts,
+        fx: &mut Effects,
+        from: Uin,
+        count: usize,
+        charset: &str,
+    ) {
+        if self.notice(now, fx, CHARACTERS_UNREADABLE) {
+            let text = words::characters_unreadable(count, from, charset);
+            own::say(&facts.env(), fx, text);
         }
     }
 
@@ -516,6 +533,9 @@ const DOUBTS_BELIEVED: usize = 3;
 
 /// Among the notices: characters could not be written.
 const CHARACTERS_LOST: &str = "characters-lost";
+
+/// Among the notices: characters could not be read.
+const CHARACTERS_UNREADABLE: &str = "characters-unreadable";
 
 /// How many sessions of numbers that were tried are remembered.
 const MOST_STRAYS: usize = 8;

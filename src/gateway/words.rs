@@ -10,6 +10,7 @@ use std::borrow::Cow;
 use super::UserState;
 use crate::icq::LogoutReason;
 use crate::icq::wire::Version;
+use crate::icq::wire::text::Charset;
 use crate::model::{Uin, UnixTime};
 use crate::xmpp::text::clean_line;
 pub(super) use people::*;
@@ -335,9 +336,45 @@ pub(super) fn characters_lost(count: usize, to: Uin, charset: &str) -> String {
     format!(
         "{characters} of your message to {to} could not be shown to an old ICQ client that writes in \
          {charset}, and became question marks. If your contacts write in another alphabet, register \
-         again and choose it in the form; your password may stay empty there."
+         again and choose it in the form; your password may stay empty there. For this contact alone, \
+         send *charset {to} NAME*."
     )
 }
+
+/// A message holds bytes that are no characters of the code page.
+pub(super) fn characters_unreadable(count: usize, from: Uin, charset: &str) -> String {
+    let characters = match count {
+        1 => "One character".to_owned(),
+        count => format!("{count} characters"),
+    };
+    format!(
+        "{characters} of a message from {from} could not be shown: it does not seem to be written in \
+         {charset}. To choose something else for this contact, send *charset {from} NAME*."
+    )
+}
+
+/// What somebody writes in.
+pub(super) fn charset_is(uin: Uin, charset: Charset) -> String {
+    format!(
+        "{uin} writes in {}, and is written to in it.",
+        charset.name()
+    )
+}
+
+/// There is no such code page.
+pub(super) fn no_charset<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
+    let known: Vec<&str> = known.collect();
+    format!(
+        "I know no code page {}. There are utf-8, {} and others.",
+        clean_line(name, 40),
+        known.join(", ")
+    )
+}
+
+pub(super) const CHARSET_HELP: &str = "Send *charset NUMBER NAME*, with the ICQ number of a contact and \
+     what that contact's client writes in, or *default*.";
+pub(super) const CHARSETS_TOO_MANY: &str =
+    "There is no room for another contact with a code page of its own.";
 
 /// A long message did not go out whole, as far as is known.
 pub(super) fn parts_confirmed(sent: u16, parts: u16) -> String {

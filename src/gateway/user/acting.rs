@@ -288,20 +288,15 @@ impl User {
             return Err(Refusal::new(Condition::ResourceConstraint, text));
         }
         // Somebody is treated in one way at a time; whoever is taken off a list stays on the others.
-        let mut after = match on {
-            true => Treatment {
-                group: before.group.clone(),
-                ..Treatment::default()
-            },
-            false => before.clone(),
-        };
+        let mut after = before.clone();
+        if on || list.is_none() {
+            (after.visible, after.invisible, after.ignored) = (false, false, false);
+        }
         match list {
             Some(PersonList::Visible) => after.visible = on,
             Some(PersonList::Invisible) => after.invisible = on,
             Some(PersonList::Ignored) => after.ignored = on,
-            None => {
-                (after.visible, after.invisible, after.ignored) = (false, false, false);
-            }
+            None => {}
         }
         self.tell_icq_of(uin, &before, &after);
         if after.ignored && !before.ignored {
@@ -360,6 +355,7 @@ impl User {
     }
 
     fn set_preferences(&mut self, settings: Vec<Setting>) {
+        let before = self.own_charset();
         let facts = &mut self.facts;
         for setting in settings {
             match setting {
@@ -370,6 +366,10 @@ impl User {
                 Setting::Invisible(on) => facts.preferences.invisible = on,
                 Setting::WebAware(on) => facts.preferences.web_aware = on,
             }
+        }
+        let charset = self.own_charset();
+        if charset != before {
+            self.fx.command(Command::SetCharset { of: None, charset });
         }
         self.save_registration();
         self.save_preferences();

@@ -110,6 +110,10 @@ impl User {
                     Err(complaint) => Word::Say(complaint),
                 }
             }
+            "charset" => {
+                let (number, name) = split(rest);
+                Word::Say(self.choose_charset(number, &name.to_lowercase()))
+            }
             "password" => self.expect_password(now, rest),
             "import" => self.import_typed(rest),
             "export" => Word::Do(Action::Export),

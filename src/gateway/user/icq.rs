@@ -7,9 +7,8 @@ use crate::gateway::versions::{self, Search};
 use crate::gateway::{UserOutput, UserState, words};
 use crate::icq::udp::Start;
 use crate::icq::wire::Version;
-use crate::icq::wire::text::Charset;
-use crate::icq::{self, Command, Event, LogoutReason, VisibilityList};
-use crate::model::{Message, Now, Uin};
+use crate::icq::{self, Command, Event, LogoutReason, Receipt, VisibilityList};
+use crate::model::{Message, Now, Uin, UnixTime};
 use crate::store::SessionTrace;
 
 /// Whose session it is, and in which version: a number that is only tried may be another one than the one
@@ -110,6 +109,7 @@ impl User {
         let ghosts = ghosts.map(|trace| trace.session_id).collect();
         let visible = self.on_list(VisibilityList::Visible);
         let invisible = self.on_list(VisibilityList::Invisible);
+        let (charset, charsets) = (self.own_charset(), self.charsets());
         let registration = &self.facts.registration;
         self.session_of = Some(Box::new(SessionOf {
             network: registration.network.clone(),
@@ -121,7 +121,8 @@ impl User {
             uin: registration.uin,
             password: registration.password.clone(),
             status: self.login.initial_status(now, &self.facts),
-            charset: Charset::from_label(&registration.charset).unwrap_or(Charset::WINDOWS_1252),
+            charset,
+            charsets,
             keep_alive,
             login_time: now.unix,
             seed: self.login.random(),
@@ -186,42 +187,13 @@ impl User {
                 message,
                 sent,
                 receipt,
-            } => match message {
-                Message::AuthorisationRequest { .. }
-                | Message::AuthorisationDenied { .. }
-                | Message::AuthorisationGranted
-                | Message::Added(_) => {
-                    let env = self.facts.env();
-                    self.roster
-                        .authorisation(now, &env, &mut self.fx, from, &message);
-                    // Leaves after the roster's changes are on disk.
-                    self.fx.command(Command::Safe(receipt));
-                }
-                Message::Text(_)
-                | Message::Url { .. }
-                | Message::Server(_)
-                | Message::WebPager { .. }
-                | Message::EmailExpress { .. }
-                | Message::Contacts(_)
-                | Message::Other { .. } => {
-                    if let Message::Contacts(contacts) = &message {
-                        let contacts = contacts.clone();
-                        self.received = Some(Box::new(Received { from, contacts }));
-                    }
-                    let env = self.facts.env();
-                    self.inbox.receive(
-                        now,
-                        &env,
-                        &mut self.fx,
-                        &mut self.journal,
-                        from,
-                        self.roster.sender(from),
-                        message,
-                        sent,
-                        receipt,
-                    );
-                }
-            },
+            } => {
+                self.note_unreadable(now, from, &message);
+                self.take_message(now, from, message, sent, receipt);
+            }
+            Event::WritesIn { uin, charset } => {
+                self.set_charset(uin, charset);
+            }
             Event::OfflineMessagesEnd => {
                 let env = self.facts.env();
                 self.inbox
@@ -229,8 +201,15 @@ impl User {
             }
             Event::Replaced { id, characters } => {
                 if let Some(to) = self.outbox.receiver(id) {
-                    self.login
-                        .characters_lost(now, &self.facts, &mut self.fx, to, characters);
+                    let charset = self.charset_of(to).name();
+                    self.login.characters_lost(
+                        now,
+                        &self.facts,
+                        &mut self.fx,
+                        to,
+                        characters,
+                        charset,
+                    );
                 }
             }
             Event::Sent(id) => self.outbox.sent(now, &mut self.journal, id),
@@ -251,6 +230,52 @@ impl User {
             Event::LoggedOut(reason) => {
                 let reason = self.lost.take().unwrap_or(reason);
                 self.session_ended(now, reason);
+            }
+        }
+    }
+
+    fn take_message(
+        &mut self,
+        now: Now,
+        from: Uin,
+        message: Message,
+        sent: Option<UnixTime>,
+        receipt: Receipt,
+    ) {
+        match message {
+            Message::AuthorisationRequest { .. }
+            | Message::AuthorisationDenied { .. }
+            | Message::AuthorisationGranted
+            | Message::Added(_) => {
+                let env = self.facts.env();
+                self.roster
+                    .authorisation(now, &env, &mut self.fx, from, &message);
+                // Leaves after the roster's changes are on disk.
+                self.fx.command(Command::Safe(receipt));
+            }
+            Message::Text(_)
+            | Message::Url { .. }
+            | Message::Server(_)
+            | Message::WebPager { .. }
+            | Message::EmailExpress { .. }
+            | Message::Contacts(_)
+            | Message::Other { .. } => {
+                if let Message::Contacts(contacts) = &message {
+                    let contacts = contacts.clone();
+                    self.received = Some(Box::new(Received { from, contacts }));
+                }
+                let env = self.facts.env();
+                self.inbox.receive(
+                    now,
+                    &env,
+                    &mut self.fx,
+                    &mut self.journal,
+                    from,
+                    self.roster.sender(from),
+                    message,
+                    sent,
+                    receipt,
+                );
             }
         }
     }

@@ -1,6 +1,7 @@
 //! Everything that happens to one registered user.
 
 mod acting;
+mod charset;
 mod chat;
 mod commanding;
 mod engine;

@@ -10,8 +10,8 @@ use crate::gateway::outbox::not_connected;
 use crate::gateway::pace::Rate;
 use crate::gateway::register::{self, Fields, Submission};
 use crate::gateway::{Ending, Privileges, UserOutput, UserState, log, own, words};
-use crate::icq::LogoutReason;
 use crate::icq::wire::Version;
+use crate::icq::{Command, LogoutReason};
 use crate::model::Now;
 use crate::store::{Change, Registration, Stray, UserRecord};
 use crate::xmpp::{Condition, Refusal, Request, Stanza};
@@ -108,6 +108,8 @@ impl User {
         // A password that changes while its number is online is tried at the next login.
         if same_login || (same_way && self.facts.state.is_logged_in()) {
             self.facts.registration = registration;
+            let charset = self.own_charset();
+            self.fx.command(Command::SetCharset { of: None, charset });
             log::registered(&self.facts, false);
             self.save_registration();
             self.welcome_back(now);
@@ -140,6 +142,10 @@ impl User {
         if new_number {
             let env = self.facts.env();
             self.roster.forget(now, &env, &mut self.fx, false);
+            // They had numbers of the old one's network.
+            self.facts.preferences.people.clear();
+            let preferences = Box::new(self.facts.preferences.clone());
+            self.fx.save(Change::Preferences(preferences));
             // What was written under the old number is not sent under the new one.
             let refusal = not_connected(&UserState::Offline);
             let env = self.facts.env();

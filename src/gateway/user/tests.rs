@@ -12,6 +12,7 @@ use crate::model::{Answer, Availability, NoAnswer, Question, Secret, Status, Uin
 use crate::store::{Change, LoginRecord, Mode, Registration, SessionTrace};
 
 mod anything;
+mod charset;
 mod chat;
 mod commands;
 mod login;

@@ -456,7 +456,7 @@ pub(in crate::gateway) fn help(version: Version) -> String {
         Some("*waiting*, *grant 1*, *refuse 1 Who are you?*"),
         Some("*ignore 123456*, *visible 123456*, *invisible 123456*, *normal 123456*, *lists*"),
         Some("*import*, *export*"),
-        Some("*settings*, *set NAME VALUE*, *password*, *profile*"),
+        Some("*settings*, *set NAME VALUE*, *charset 123456 NAME*, *password*, *profile*"),
         Some("*unregister*"),
     ];
     let lines: Vec<&str> = lines.into_iter().flatten().collect();

@@ -3,6 +3,7 @@
 use super::*;
 use crate::gateway::card;
 use crate::icq::VisibilityList;
+use crate::icq::wire::text::Charset;
 use crate::model::{Found, Introduction, Message, Profile, RandomGroup};
 
 const GATEWAY: &str = "icq.example.org";
@@ -553,7 +554,12 @@ fn settings_are_changed_on_two_pages() {
         invisible: true,
         ..Status::default()
     };
-    assert_eq!(world.commands(), [Command::SetStatus(status)]);
+    let (of, charset) = (None, Charset::from_label("koi8-r").unwrap());
+    let told = [
+        Command::SetCharset { of, charset },
+        Command::SetStatus(status),
+    ];
+    assert_eq!(world.commands(), told);
 }
 
 #[test]
