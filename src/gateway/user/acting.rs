@@ -27,6 +27,13 @@ impl User {
 
     /// Has something done. `asker` is told once, now or when ICQ has answered.
     pub(super) fn act(&mut self, now: Now, action: Action, asker: Asker) {
+        // What is registered then is not yet what it may become.
+        let changes = matches!(action, Action::Set(_) | Action::ChangePassword { .. });
+        if changes && self.trial.is_some() {
+            let text = words::REGISTRATION_RUNNING;
+            let refusal = Refusal::new(Condition::ResourceConstraint, text);
+            return self.deliver(now, asker, Err(refusal));
+        }
         let done = match action {
             Action::LookUp(uin) => return self.look_up(now, uin, asker),
             Action::Find(search) => return self.ask(now, Question::Search(search), asker),
@@ -125,12 +132,27 @@ impl User {
             let refusal = no_answer(&question, NoAnswer::Unsupported);
             return self.deliver(now, asker, Err(refusal));
         }
-        let env = self.facts.env();
-        let asked = self.questions.ask(now, &env, &mut self.fx, question, asker);
-        if let Err(back) = asked {
+        if let Err(back) = self.put(now, question, asker) {
             let (asker, refusal) = *back;
             self.deliver(now, asker, Err(refusal));
         }
+    }
+
+    /// Puts a question; whoever asks it in the chat window sees that the answer takes a moment.
+    fn put(
+        &mut self,
+        now: Now,
+        question: Question,
+        asker: Asker,
+    ) -> Result<(), Box<(Asker, Refusal)>> {
+        let is_chat = matches!(asker, Asker::Chat);
+        let env = self.facts.env();
+        self.questions
+            .ask(now, &env, &mut self.fx, question, asker)?;
+        if is_chat {
+            own::compose(&env, &mut self.fx);
+        }
+        Ok(())
     }
 
     /// Tells about somebody: what is known if that is recent, or if there is nobody to ask.
@@ -142,9 +164,7 @@ impl User {
             let card = self.card(uin, known);
             return self.deliver(now, asker, Ok(card));
         }
-        let env = self.facts.env();
-        let asked = self.questions.ask(now, &env, &mut self.fx, question, asker);
-        if let Err(back) = asked {
+        if let Err(back) = self.put(now, question, asker) {
             let (asker, _) = *back;
             let card = self.card(uin, None);
             self.deliver(now, asker, Ok(card));
