@@ -87,6 +87,8 @@ pub(super) enum Action {
     JoinRandom(Option<RandomGroup>),
     /// Wants to meet somebody of this group.
     Meet(RandomGroup),
+    /// Registers under a new number of ICQ's, with this password.
+    NewNumber(Secret),
     /// Ends the registration.
     Unregister,
 }

@@ -13,6 +13,7 @@ pub(super) mod form;
 mod import;
 mod login;
 mod meet;
+mod new_number;
 mod password;
 mod privacy;
 mod profile;
@@ -117,6 +118,7 @@ const ALL: &[&Command] = &[
     &settings::SETTINGS,
     &profile::PROFILE,
     &password::PASSWORD,
+    &new_number::NEW_NUMBER,
     &unregister::UNREGISTER,
     &about::HELP,
     &contact::INFORMATION,

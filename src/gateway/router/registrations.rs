@@ -10,6 +10,7 @@ use super::{Gateway, GatewayOutput, Known};
 use crate::gateway::pace::{Pace, Rate};
 use crate::gateway::recent::Recent;
 use crate::gateway::register::{self, Submission};
+use crate::gateway::user::NO_NUMBER;
 use crate::gateway::{User, words};
 use crate::model::{Now, Uin};
 use crate::store::{Registration, Stray};
@@ -22,6 +23,8 @@ pub(super) struct Registrations {
     people: Recent<BareJid, Applicant>,
     /// By number: the gateway must not be a machine for guessing passwords.
     numbers: Recent<Uin, Pace>,
+    /// New ones that ICQ was asked for.
+    new_numbers: Pace,
     /// By number: sessions that failed trials may have left open.
     strays: Recent<Uin, Vec<Stray>>,
 }
@@ -29,6 +32,7 @@ pub(super) struct Registrations {
 #[derive(Debug, Default)]
 struct Applicant {
     registrations: Pace,
+    numbers: Pace,
     stanzas: Pace,
     blocked_until: Option<Instant>,
 }
@@ -38,6 +42,7 @@ impl Default for Registrations {
         Self {
             people: Recent::new(MAX_REMEMBERED),
             numbers: Recent::new(MAX_REMEMBERED),
+            new_numbers: Pace::default(),
             strays: Recent::new(MAX_REMEMBERED),
         }
     }
@@ -63,6 +68,13 @@ impl Registrations {
             let surplus = known.len().saturating_sub(MOST_STRAYS);
             known.drain(..surplus);
         }
+    }
+
+    /// Whether somebody may have a new number: one a day, and all together only so many.
+    fn may_have_number(&mut self, now: Instant, jid: &BareJid, per_day: u32) -> bool {
+        let applicant = self.people.of(now, jid.clone());
+        applicant.numbers.take(now, Rate::every(DAY)).is_ok()
+            && self.new_numbers.take(now, Rate::per(DAY, per_day)).is_ok()
     }
 
     fn may_try(&mut self, now: Instant, jid: &BareJid, uin: Uin, per_hour: u32) -> bool {
@@ -120,7 +132,14 @@ impl Gateway {
         if self.users.len() >= settings.limits.users {
             return refuse(Condition::ResourceConstraint, words::USERS_TOO_MANY);
         }
+        let wants_number = registration.uin == NO_NUMBER;
+        let per_day = settings.limits.new_numbers_per_day;
+        let registrations = &mut self.registrations;
+        if wants_number && !registrations.may_have_number(now.instant, jid, per_day) {
+            return refuse(Condition::ResourceConstraint, words::NUMBERS_TOO_MANY);
+        }
         if settings.unique_uin
+            && !wants_number
             && self.is_taken(now.instant, &registration.network, registration.uin, jid)
         {
             return refuse(Condition::Conflict, words::NUMBER_TAKEN);
@@ -218,6 +237,7 @@ const MAX_REMEMBERED: usize = 10_000;
 /// Sessions that trials of one number may have left open.
 const MOST_STRAYS: usize = 8;
 
+const DAY: Duration = Duration::from_secs(24 * 3600);
 const HOUR: Duration = Duration::from_secs(3600);
 
 const PER_NUMBER: Rate = Rate::per(HOUR, 10);

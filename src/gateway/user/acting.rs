@@ -89,6 +89,7 @@ impl User {
                     &facts.preferences,
                 )))
             }
+            Action::NewNumber(password) => return self.want_number(now, password, asker),
             Action::Unregister => {
                 self.deliver(now, asker, Ok(Outcome::said(words::UNREGISTERED)));
                 return self.unregister(now, None);
@@ -449,7 +450,7 @@ impl User {
 
     /// The list of commands for somebody's chat window.
     pub(super) fn help(&self) -> String {
-        words::help(self.facts.version())
+        words::help(self.facts.version(), self.facts.shared.settings.new_numbers)
     }
 
     /// The settings' names, for whoever sets one.

@@ -17,6 +17,7 @@ mod chat;
 mod commands;
 mod login;
 mod logs;
+mod new_number;
 mod people;
 mod presence;
 mod registering;

@@ -289,7 +289,7 @@ fn the_operator_may_keep_passwords_out_of_the_chat() {
 
     world.chats("password");
 
-    assert!(world.sent.pop_front().unwrap().contains("with the form"));
+    assert!(world.sent.pop_front().unwrap().contains("Use the form"));
     world.chats("waiting");
     world.is_told("Nobody waits for your authorisation.");
 }
