@@ -159,6 +159,16 @@ pub(super) enum Asker {
     },
 }
 
+impl Asker {
+    /// Whoever registers by an iq, and is told yes or no.
+    pub(super) fn registering(request: &Request) -> Self {
+        Self::Iq {
+            reply: Reply::to(request),
+            write: |_, done| done.map(|_| None),
+        }
+    }
+}
+
 /// How a protocol says what came of an action.
 pub(super) type Writing = fn(&Settings, Done) -> Answer;
 

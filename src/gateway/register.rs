@@ -61,7 +61,7 @@ pub(super) fn form(
         .build()
 }
 
-fn data_form(
+pub(super) fn data_form(
     settings: &Settings,
     known: Option<&Registration>,
     lang: Option<&str>,
@@ -218,7 +218,7 @@ impl Fields {
 
     /// Reads a form by hand: fields this program does not know, or that a client wrote oddly, must not
     /// spoil the others.
-    fn of_form(form: &Element) -> Self {
+    pub(super) fn of_form(form: &Element) -> Self {
         let text = |var: &str| {
             let field = form.children().find(|field| {
                 field.is("field", ns::DATA_FORMS) && field.attr("var") == Some(var)

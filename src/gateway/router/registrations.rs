@@ -6,10 +6,12 @@ use std::time::{Duration, Instant};
 use xmpp_parsers::jid::BareJid;
 use xmpp_parsers::ns;
 
+use super::guests::GuestSession;
 use super::{Gateway, GatewayOutput, Known};
+use crate::gateway::action::Asker;
 use crate::gateway::pace::{Pace, Rate};
 use crate::gateway::recent::Recent;
-use crate::gateway::register::{self, Submission};
+use crate::gateway::register::{self, Fields, Submission};
 use crate::gateway::user::NO_NUMBER;
 use crate::gateway::{User, words};
 use crate::model::{Now, Uin};
@@ -33,6 +35,7 @@ pub(super) struct Registrations {
 struct Applicant {
     registrations: Pace,
     numbers: Pace,
+    session: Option<GuestSession>,
     stanzas: Pace,
     blocked_until: Option<Instant>,
 }
@@ -70,6 +73,21 @@ impl Registrations {
         }
     }
 
+    /// Somebody begins to fill in the command's form.
+    pub(super) fn begin_guest(&mut self, now: Instant, jid: &BareJid, session: GuestSession) {
+        self.people.of(now, jid.clone()).session = Some(session);
+    }
+
+    /// The form that somebody is filling in.
+    pub(super) fn guest(&mut self, now: Instant, jid: &BareJid) -> Option<&GuestSession> {
+        self.people.of(now, jid.clone()).session.as_ref()
+    }
+
+    /// Somebody has filled it in, or does not want to.
+    pub(super) fn end_guest(&mut self, now: Instant, jid: &BareJid) {
+        self.people.of(now, jid.clone()).session = None;
+    }
+
     /// Whether somebody may have a new number: one a day, and all together only so many.
     fn may_have_number(&mut self, now: Instant, jid: &BareJid, per_day: u32) -> bool {
         let applicant = self.people.of(now, jid.clone());
@@ -100,28 +118,35 @@ impl Gateway {
             let form = register::form(&self.shared.settings, None, request.lang.as_deref(), local);
             return self.send(request.result(Some(form)));
         }
-        match self.registration(now, &jid, &request) {
-            Ok(registration) => self.try_registration(now, jid, registration, request),
+        let fields = match Submission::read(&request.payload) {
+            Ok(Submission::Fields(fields)) => Ok(fields),
+            Ok(Submission::Remove) => Err(Refusal::new(
+                Condition::RegistrationRequired,
+                words::NOT_REGISTERED,
+            )),
+            Err(refusal) => Err(refusal),
+        };
+        let lang = request.lang.as_deref();
+        let registration = fields.and_then(|fields| self.registration(now, &jid, fields, lang));
+        match registration {
+            Ok(registration) => {
+                self.try_registration(now, jid, registration, Asker::registering(&request));
+            }
             Err(refusal) => self.send(request.refuse(&refusal)),
         }
     }
 
-    /// The registration that `request` asks for, if it may be tried.
-    fn registration(
+    /// The registration that `fields` ask for, if it may be tried.
+    pub(super) fn registration(
         &mut self,
         now: Now,
         jid: &BareJid,
-        request: &Request,
+        fields: Fields,
+        lang: Option<&str>,
     ) -> Result<Registration, Refusal> {
         let refuse = |condition, why| Err(Refusal::new(condition, why));
-        let fields = match Submission::read(&request.payload)? {
-            Submission::Fields(fields) => fields,
-            Submission::Remove => {
-                return refuse(Condition::RegistrationRequired, words::NOT_REGISTERED);
-            }
-        };
         let settings = &self.shared.settings;
-        let registration = fields.complete(None, settings, request.lang.as_deref(), now.unix)?;
+        let registration = fields.complete(None, settings, lang, now.unix)?;
         if self.users.contains_key(jid) {
             let why = match self.is_being_removed(jid) {
                 true => words::REMOVAL_RUNNING,
@@ -152,12 +177,13 @@ impl Gateway {
         Ok(registration)
     }
 
-    fn try_registration(
+    /// Has a registration tried. `asker` is told what came of it.
+    pub(super) fn try_registration(
         &mut self,
         now: Now,
         jid: BareJid,
         registration: Registration,
-        request: Request,
+        asker: Asker,
     ) {
         let known = Known {
             linked: true,
@@ -166,7 +192,7 @@ impl Gateway {
         let strays = std::mem::take(self.registrations.strays.of(now.instant, registration.uin));
         let seat = self.seat(jid.clone());
         let privileges = self.link.privileges(&jid);
-        let run = User::register(now, seat, privileges, registration, strays, request);
+        let run = User::register(now, seat, privileges, registration, strays, asker);
         self.users.insert(jid.clone(), known);
         self.outputs.push_back(GatewayOutput::Start {
             user: jid,

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::new_number::{self, EXTRA_TIME};
 use super::{Seat, User};
-use crate::gateway::action::{Asker, Outcome, Reply};
+use crate::gateway::action::{Asker, Outcome};
 use crate::gateway::outbox::not_connected;
 use crate::gateway::pace::Rate;
 use crate::gateway::register::{self, Fields, Submission};
@@ -28,14 +28,14 @@ pub(super) struct Trial {
 
 impl User {
     /// Somebody who sent a registration that may be tried. `strays` are sessions that earlier trials of the
-    /// number may have left open. The answer to `request` comes when it was.
-    pub fn register(
+    /// number may have left open. `asker` is told what came of it.
+    pub(in crate::gateway) fn register(
         now: Now,
         seat: Seat,
         privileges: Arc<Privileges>,
         registration: Registration,
         strays: Vec<Stray>,
-        request: Request,
+        asker: Asker,
     ) -> Self {
         let mut record = UserRecord::new(registration);
         record.login.strays = strays;
@@ -43,7 +43,7 @@ impl User {
         user.facts.registered = false;
         user.facts.link_up = true;
         user.facts.privileges = privileges;
-        user.begin_trial(now, by_iq(&request), None);
+        user.begin_trial(now, asker, None);
         user.finish(now);
         user
     }
@@ -124,7 +124,7 @@ impl User {
             return self.fx.send(request.refuse(&refusal));
         }
         let previous = std::mem::replace(&mut self.facts.registration, registration);
-        self.begin_trial(now, by_iq(&request), Some(previous));
+        self.begin_trial(now, Asker::registering(&request), Some(previous));
         self.log_off(now, UserState::Offline);
         self.giving_up = false;
     }
@@ -213,7 +213,12 @@ impl User {
         if matches!(trial.asker, Asker::Chat) && answer.is_ok() {
             return;
         }
-        let done = answer.map(|()| Outcome::said(words::NUMBER_IN_MESSAGE));
+        let done = answer.map(|()| {
+            Outcome::said(match trial.wanted_number {
+                true => words::NUMBER_IN_MESSAGE,
+                false => words::REGISTERED,
+            })
+        });
         self.deliver(now, trial.asker, done);
     }
 
@@ -268,14 +273,6 @@ impl User {
         self.fx.save(Change::Forget);
         let env = self.facts.env();
         self.roster.forget(now, &env, &mut self.fx, true);
-    }
-}
-
-/// Whoever registers by an iq is told yes or no.
-fn by_iq(request: &Request) -> Asker {
-    Asker::Iq {
-        reply: Reply::to(request),
-        write: |_, done| done.map(|_| None),
     }
 }
 

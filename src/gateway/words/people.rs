@@ -447,6 +447,8 @@ pub(in crate::gateway) const NO_SUCH_COMMAND: &str = "There is no such command."
 pub(in crate::gateway) const NOT_OFFERED_NOW: &str = "This command is not offered at the moment.";
 pub(in crate::gateway) const BAD_SESSION: &str = "This command is over. Begin it anew.";
 pub(in crate::gateway) const SESSION_EXPIRED: &str = "This took more than ten minutes. Begin anew.";
+pub(in crate::gateway) const REGISTER: &str = "Register";
+pub(in crate::gateway) const REGISTERED: &str = "You are registered.";
 pub(in crate::gateway) const UNREGISTER_MEANS: &str = "This deletes your registration and everything stored \
      for it. Your contact list on ICQ is not touched.";
 pub(in crate::gateway) const I_MEAN_IT: &str = "I mean it";
