@@ -17,6 +17,7 @@ mod inbox;
 mod journal;
 mod log;
 mod login;
+mod moods;
 mod numbers;
 mod outbox;
 mod own;
@@ -117,8 +118,8 @@ pub enum UserOutput {
     /// The network and the version of its protocol the user has, for the operator: sent whenever it
     /// changes.
     Speaks(String, Version),
-    /// Sessions that the trial of a registration may have left open, for whoever tries the number next:
-    /// sent before the end of somebody who was never registered.
+    /// Sessions that may still be open on the ICQ server, where they keep the next login out: for whoever
+    /// tries the number next. Sent before the end of somebody who is not registered, or no longer.
     LeftOpen(Vec<Stray>),
     /// The user is registered from now on, for the first time or with what was tried last, or no longer;
     /// what an earlier registration left to be done goes on until [`Ended`](Self::Ended).

@@ -236,6 +236,8 @@ pub(super) const NOT_IN_NETWORK: &str = "This network is not spoken to in that v
 pub(super) const NETWORK_GONE: &str = "The ICQ network you registered with is not offered any more. Register again to choose another.";
 pub(super) const NOTHING_STORED: &str = "Nothing was stored; please try again.";
 pub(super) const FIELD_CHARSET: &str = "Old clients write in";
+pub(super) const BIRTHDAY_MOOD: &str = "It is their birthday today.";
+
 /// A version as it is offered.
 pub(super) const fn version(version: Version) -> &'static str {
     match version {

@@ -4,6 +4,7 @@ mod pairs;
 mod versions;
 mod world;
 
+use icq_transport::server::Behaviour;
 use world::{ROMEO, World};
 
 const REGISTER: &str = "<iq type='set' id='r1' from='romeo@example.org/pc' to='icq.example.org'>\
@@ -30,6 +31,28 @@ fn with_echo() -> World {
     world.passes(5);
     world.sees(&["<presence ", "type='subscribed'", &format!("from='{ECHO}'")]);
     world
+}
+
+/// IServerd keeps a session for ever, and others out as long (icq-udp.md §4.4).
+#[test]
+fn a_trial_whose_goodbye_was_lost_does_not_keep_the_next_one_out() {
+    let mut world = World::new();
+    world.server.set_behaviour(Behaviour::iserverd());
+    world.loses_to_gateway = true;
+    world.says(REGISTER);
+    world.passes(15);
+    world.loses_to_server = true;
+    world.passes(10);
+    world.sees(&["<iq ", "id='r1'", "type='error'"]);
+    assert_eq!(world.tasks(), 0);
+    assert!(world.server.online().iter().any(|it| it.0 == ROMEO));
+
+    world.loses_to_server = false;
+    world.loses_to_gateway = false;
+    world.says(&REGISTER.replace("r1", "r2"));
+    world.passes(15);
+
+    world.sees(&["<iq ", "id='r2'", "type='result'"]);
 }
 
 #[test]

@@ -29,6 +29,9 @@ pub(crate) struct World {
     /// What is on disk.
     pub(crate) disk: BTreeMap<BareJid, Option<UserRecord>>,
     pub(crate) server: Server,
+    /// Datagrams get lost on the way to the ICQ server, and on the way back.
+    pub(crate) loses_to_server: bool,
+    pub(crate) loses_to_gateway: bool,
     /// What reached the XMPP server and was not looked at.
     sent: VecDeque<String>,
     ports: u16,
@@ -68,6 +71,8 @@ impl World {
             users: BTreeMap::new(),
             disk: BTreeMap::new(),
             server,
+            loses_to_server: false,
+            loses_to_gateway: false,
             sent: VecDeque::new(),
             ports: 40_000,
             runs: 1,
@@ -161,6 +166,9 @@ impl World {
             }
             while let Some((to, datagram)) = self.server.poll_output() {
                 moved = true;
+                if self.loses_to_gateway {
+                    continue;
+                }
                 let mut tasks = self.users.values_mut();
                 if let Some(task) = tasks.find(|task| task.port == Some(to.port())) {
                     task.user.handle_datagram(self.now, &datagram);
@@ -223,7 +231,7 @@ impl World {
                     continue;
                 }
                 UserOutput::Transmit(datagram) => {
-                    if let Some(port) = task.port {
+                    if let Some(port) = task.port.filter(|_| !self.loses_to_server) {
                         let from = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
                         self.server.handle_datagram(self.now, from, &datagram);
                     }

@@ -22,7 +22,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// One thing that was seen at the edge of the gateway, in the order it was seen.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Seen {
+pub(crate) enum Seen {
     /// A client's message was taken by the XMPP server, for the gateway.
     SaidToIcq {
         /// From whom to whom.
@@ -105,30 +105,30 @@ pub enum Seen {
 
 /// Everything that was seen in one run.
 #[derive(Clone, Debug, Default)]
-pub struct History {
+pub(crate) struct History {
     seen: Vec<Seen>,
 }
 
 /// How a run went.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Endings {
+pub(crate) struct Endings {
     /// Messages to ICQ that were delivered and nothing else.
-    pub delivered: usize,
+    pub(crate) delivered: usize,
     /// Messages to ICQ that came back and did not arrive.
-    pub refused: usize,
+    pub(crate) refused: usize,
     /// Messages to ICQ that arrived and of which their sender was told that they may have.
-    pub doubtful: usize,
+    pub(crate) doubtful: usize,
     /// Messages to XMPP that were shown once.
-    pub shown: usize,
+    pub(crate) shown: usize,
     /// Messages to XMPP that were shown again under the same id.
-    pub repeated: usize,
+    pub(crate) repeated: usize,
     /// Messages in either direction that have no ending, and need none.
-    pub excused: usize,
+    pub(crate) excused: usize,
 }
 
 impl History {
     /// Notes what was seen.
-    pub fn note(&mut self, seen: Seen) {
+    pub(crate) fn note(&mut self, seen: Seen) {
         self.seen.push(seen);
     }
 
@@ -137,7 +137,7 @@ impl History {
     /// # Errors
     ///
     /// One line for each message that has no ending, two, or one out of order.
-    pub fn check(&self) -> Result<Endings, Vec<String>> {
+    pub(crate) fn check(&self) -> Result<Endings, Vec<String>> {
         let facts = Facts::of(&self.seen);
         let mut endings = Endings::default();
         let mut broken = Vec::new();

@@ -19,11 +19,6 @@
     clippy::indexing_slicing,
     reason = "it is a test: what happened belongs in its output, and a wrong index may panic"
 )]
-#![allow(
-    dead_code,
-    unreachable_pub,
-    reason = "tests of their own use parts of it"
-)]
 
 mod agenda;
 #[path = "../support/history.rs"]

@@ -4,7 +4,9 @@
 //! nobody can know the fate of, which one a server lost, which one was overtaken on its way. What the
 //! checker cannot know is complained about here, at the moment it happens.
 
-mod evidence;
+mod datagrams;
+mod disk;
+mod stanzas;
 mod verdict;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,7 +22,7 @@ use xmpp_parsers::jid::BareJid;
 
 use crate::history::Seen;
 use crate::people::Person;
-pub(crate) use evidence::Packet;
+use datagrams::Packet;
 pub(crate) use verdict::open;
 
 /// Everything that was seen.
@@ -109,7 +111,6 @@ pub(crate) struct Letter {
 #[derive(Clone, Copy, Debug)]
 struct Reach {
     step: u64,
-    at: Instant,
     port: u16,
     run: u32,
 }

@@ -112,6 +112,10 @@ impl User {
             "visible" => treat(Some(PersonList::Visible), true),
             "invisible" => treat(Some(PersonList::Invisible), true),
             "unignore" | "normal" => treat(None, false),
+            "charset" => {
+                let (number, name) = split(rest);
+                Word::Say(self.choose_charset(number, &name.to_lowercase()))
+            }
             "settings" => Word::Do(Action::Settings),
             "set" => {
                 let (name, value) = split(rest);
@@ -119,10 +123,6 @@ impl User {
                     Ok(setting) => Word::Do(Action::Set(vec![setting])),
                     Err(complaint) => Word::Say(complaint),
                 }
-            }
-            "charset" => {
-                let (number, name) = split(rest);
-                Word::Say(self.choose_charset(number, &name.to_lowercase()))
             }
             "password" if rest.eq_ignore_ascii_case("icq") => {
                 self.expect_password(now, Purpose::OnIcq)

@@ -189,6 +189,8 @@ impl User {
                 let status = status.filter(|_| !self.is_ignored(uin));
                 let env = self.facts.env();
                 self.roster.presence(now, &env, &mut self.fx, uin, status);
+                let shown = self.roster.status(uin);
+                self.moods.presence(now, &env, &mut self.fx, uin, shown);
             }
             // Neither seen nor heard, and not kept for later either.
             Event::Message { from, receipt, .. } if self.is_ignored(from) => {

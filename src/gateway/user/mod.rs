@@ -25,6 +25,7 @@ use super::action::{Asker, Reply};
 use super::commands::{self, Desk, Received};
 use super::facts::Facts;
 use super::login::{Login, Step};
+use super::moods::Moods;
 use super::outbox::not_connected;
 use super::pace::Pace;
 use super::questions::Questions;
@@ -55,6 +56,7 @@ pub struct User {
     facts: Facts,
     login: Login,
     roster: Roster,
+    moods: Moods,
     outbox: Outbox,
     inbox: Inbox,
     journal: Journal,
@@ -140,6 +142,7 @@ impl User {
             },
             login,
             roster: Roster::load(record.contacts),
+            moods: Moods::default(),
             outbox: Outbox::load(now, unfinished.outgoing, &mut journal),
             inbox: Inbox::load(now, &domain, unfinished.incoming, &mut journal),
             journal,
@@ -355,6 +358,7 @@ impl User {
         self.facts.link_up = false;
         self.login.link_changed();
         self.roster.link_down();
+        self.moods.link_down();
     }
 
     /// Asks where the user is online (xmpp-gateway.md §3.4). Somebody who took the gateway off the roster
@@ -382,6 +386,7 @@ impl User {
                     let env = self.facts.env();
                     self.roster
                         .handle_iq_answer(now, &env, &mut self.fx, &answer);
+                    self.moods.handle_answer(&env, &mut self.fx, &answer);
                 }
             },
             Stanza::Message(message) => {
@@ -510,7 +515,8 @@ impl User {
         if tidy && self.session.is_none() && !self.ended {
             self.ended = true;
             let strays = &self.login.record().strays;
-            if ending == Ending::NotRegistered && !strays.is_empty() {
+            // Nothing is written down about somebody who is not registered.
+            if !self.facts.registered && !strays.is_empty() {
                 self.fx.output(UserOutput::LeftOpen(strays.clone()));
             }
             self.fx.output(UserOutput::Ended(ending));

@@ -110,9 +110,12 @@ impl User {
         let same_login = same_way && registration.password == known.password;
         // A password that changes while its number is online is tried at the next login.
         if same_login || (same_way && self.facts.state.is_logged_in()) {
+            let before = self.own_charset();
             self.facts.registration = registration;
             let charset = self.own_charset();
-            self.fx.command(Command::SetCharset { of: None, charset });
+            if charset != before {
+                self.fx.command(Command::SetCharset { of: None, charset });
+            }
             log::registered(&self.facts, false);
             self.save_registration();
             self.welcome_back(now);

@@ -17,6 +17,7 @@ mod chat;
 mod commands;
 mod login;
 mod logs;
+mod moods;
 mod new_number;
 mod people;
 mod presence;
@@ -30,6 +31,8 @@ struct World {
     user: User,
     sent: VecDeque<String>,
     other: VecDeque<UserOutput>,
+    /// Questions to Romeo's clients, with their ids.
+    asked: VecDeque<String>,
     /// Everything that was written down.
     changes: Vec<Change>,
     /// Stanzas that were not to leave before the changes were on disk.
@@ -68,6 +71,7 @@ impl World {
             user,
             sent: VecDeque::new(),
             other: VecDeque::new(),
+            asked: VecDeque::new(),
             changes: Vec::new(),
             barriers: 0,
         };
@@ -187,7 +191,15 @@ impl World {
         }
         while let Some(output) = self.user.poll_output() {
             match output {
-                UserOutput::Stanza(stanza) => self.sent.push_back(shown(&stanza)),
+                UserOutput::Stanza(stanza) => {
+                    if let Stanza::Iq(iq) = &stanza
+                        && matches!(**iq, xmpp_parsers::iq::Iq::Get { .. })
+                    {
+                        let xml = xso::transform::<Element, _>(&stanza).unwrap();
+                        self.asked.push_back(String::from(&xml));
+                    }
+                    self.sent.push_back(shown(&stanza));
+                }
                 UserOutput::Mark(mark) => self.arrives(mark),
                 other => self.other.push_back(other),
             }

@@ -371,6 +371,7 @@ pub(in crate::gateway) const ON_ADDED_NOTE: &str = "Tell me";
 pub(in crate::gateway) const ON_ADDED_IGNORE: &str = "Do nothing";
 pub(in crate::gateway) const SAVED: &str = "Saved.";
 pub(in crate::gateway) const NO_SUCH_SETTING: &str = "There is no such setting. Send *settings*.";
+pub(in crate::gateway) const INVISIBLE: &str = "Invisible";
 pub(in crate::gateway) const YOU_ARE_INVISIBLE: &str = "You are invisible on ICQ.";
 
 /// All settings, as *set* takes them.
@@ -493,7 +494,8 @@ pub(in crate::gateway) fn help(version: Version, new_numbers: bool) -> String {
         Some("*ignore 123456*, *visible 123456*, *invisible 123456*, *normal 123456*, *lists*"),
         Some("*import*, *export*"),
         can(Ability::NewNumber, "*new number*").filter(|_| new_numbers),
-        Some("*settings*, *set NAME VALUE*, *charset 123456 NAME*, *password*, *profile*"),
+        Some("*settings*, *set NAME VALUE*, *password*, *profile*"),
+        Some("*charset 123456 windows-1251*"),
         Some("*unregister*"),
     ];
     let lines: Vec<&str> = lines.into_iter().flatten().collect();

@@ -6,7 +6,6 @@ use std::time::Duration;
 use icq_transport::gateway::UserState;
 use icq_transport::model::{Listing, Uin};
 use icq_transport::store::{Entry, Stage, UserRecord};
-use xmpp_parsers::jid::BareJid;
 use xmpp_parsers::presence::Show;
 
 use super::{Letter, Reach, Witness};
@@ -319,12 +318,5 @@ const fn show(word: u32) -> Option<Show> {
         low if low & 0x04 != 0 => Some(Show::Xa),
         low if low & 0x01 != 0 => Some(Show::Away),
         _ => None,
-    }
-}
-
-/// For those who want to look.
-impl Witness {
-    pub(crate) fn is_forgotten(&self, jid: &BareJid) -> bool {
-        self.outgoing.values().all(|outgoing| outgoing.user != *jid)
     }
 }

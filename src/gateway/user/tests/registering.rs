@@ -188,6 +188,10 @@ fn a_server_that_does_not_answer_ends_the_trial_after_twenty_seconds() {
             "remote-server-timeout",
             "ICQ did not answer. Nothing was stored; please try again.",
         ));
+        let left = |it: &UserOutput| matches!(it, UserOutput::LeftOpen(left) if left[0].session.session_id == 7);
+        if connected {
+            world.wants(left);
+        }
         world.wants(|it| matches!(it, UserOutput::Ended(Ending::NotRegistered)));
         assert_eq!(world.user.poll_timeout(), None);
     }
