@@ -135,6 +135,7 @@ fn settings(keys: &Keys) -> Result<Settings, Error> {
         unique_uin: keys.or("icq.unique_uin", &kind::SWITCH, default.unique_uin)?,
         name: keys.or("gateway.name", &kind::TEXT, default.name)?,
         access: keys.or("gateway.access", &kind::ACCESS, default.access)?,
+        new_numbers: keys.or("gateway.new_numbers", &kind::SWITCH, default.new_numbers)?,
         chat_password: keys.or(
             "gateway.chat_password",
             &kind::SWITCH,
@@ -212,6 +213,7 @@ fn limits(keys: &Keys, default: &Limits) -> Result<Limits, Error> {
         body_chars: count("limits.body_chars", default.body_chars)?,
         contacts: count("limits.contacts", default.contacts)?,
         held_messages: count("limits.held_messages", default.held_messages)?,
+        new_numbers_per_day: rate("limits.new_numbers_per_day", default.new_numbers_per_day)?,
         registrations_per_hour: rate(
             "limits.registrations_per_hour",
             default.registrations_per_hour,

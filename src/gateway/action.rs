@@ -87,6 +87,8 @@ pub(super) enum Action {
     JoinRandom(Option<RandomGroup>),
     /// Wants to meet somebody of this group.
     Meet(RandomGroup),
+    /// Registers under a new number of ICQ's, with this password.
+    NewNumber(Secret),
     /// Ends the registration.
     Unregister,
 }
@@ -155,6 +157,16 @@ pub(super) enum Asker {
         session: String,
         then: Option<After>,
     },
+}
+
+impl Asker {
+    /// Whoever registers by an iq, and is told yes or no.
+    pub(super) fn registering(request: &Request) -> Self {
+        Self::Iq {
+            reply: Reply::to(request),
+            write: |_, done| done.map(|_| None),
+        }
+    }
 }
 
 /// How a protocol says what came of an action.

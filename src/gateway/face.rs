@@ -156,7 +156,11 @@ impl Face {
             UserState::Queued | UserState::Connecting | UserState::Loading => {
                 (true, Some(Show::Dnd), Some(words::progress(state).into()))
             }
-            UserState::Online => (true, show(self.status), self.text.clone()),
+            UserState::Online => {
+                let invisible = self.status.invisible.then(|| words::INVISIBLE.into());
+                let text = self.text.clone().or(invisible);
+                (true, show(self.status), text)
+            }
             UserState::Retrying(_) => {
                 let text = words::next_try(state, retry_at.unwrap_or_default());
                 (true, Some(Show::Xa), Some(text.into()))

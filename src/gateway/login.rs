@@ -410,6 +410,11 @@ impl Login {
         }
     }
 
+    /// Whether the user may have a new number, as once a day.
+    pub(super) fn may_have_number(&mut self, now: Now, fx: &mut Effects) -> bool {
+        self.notice(now, fx, NEW_NUMBER)
+    }
+
     /// Whether a notice of this kind is due: one is given a day.
     fn notice(&mut self, now: Now, fx: &mut Effects, code: &str) -> bool {
         let given = |record: &LoginRecord| {
@@ -539,5 +544,8 @@ const CHARACTERS_UNREADABLE: &str = "characters-unreadable";
 
 /// How many sessions of numbers that were tried are remembered.
 const MOST_STRAYS: usize = 8;
+
+/// Among the notices: a new number was asked for.
+const NEW_NUMBER: &str = "new-number";
 
 const NOTICE_EVERY: Duration = Duration::from_secs(24 * 3600);

@@ -6,6 +6,7 @@ use xmpp_parsers::data_forms::{DataForm, DataFormType, Field, FieldType, Option_
 use xmpp_parsers::data_forms_validate::{Datatype, Method, Validate};
 use xmpp_parsers::ns;
 
+use super::user::NO_NUMBER;
 use super::{Network, Settings, charsets, words};
 use crate::icq::LogoutReason;
 use crate::icq::wire::Version;
@@ -60,7 +61,7 @@ pub(super) fn form(
         .build()
 }
 
-fn data_form(
+pub(super) fn data_form(
     settings: &Settings,
     known: Option<&Registration>,
     lang: Option<&str>,
@@ -74,9 +75,13 @@ fn data_form(
     if known.is_some() {
         instructions = format!("{instructions} {}", words::FORM_UNCHANGED);
     }
+    let gives_numbers = known.is_none() && settings.new_numbers;
+    if gives_numbers {
+        instructions = format!("{instructions} {}", words::FORM_NEW_NUMBER);
+    }
     let username = Field {
         label: Some(words::FIELD_UIN.to_owned()),
-        required: true,
+        required: !gives_numbers,
         values: known.iter().map(|known| known.uin.to_string()).collect(),
         validate: Some(Validate {
             datatype: Some(Datatype::String),
@@ -213,7 +218,7 @@ impl Fields {
 
     /// Reads a form by hand: fields this program does not know, or that a client wrote oddly, must not
     /// spoil the others.
-    fn of_form(form: &Element) -> Self {
+    pub(super) fn of_form(form: &Element) -> Self {
         let text = |var: &str| {
             let field = form.children().find(|field| {
                 field.is("field", ns::DATA_FORMS) && field.attr("var") == Some(var)
@@ -247,6 +252,7 @@ impl Fields {
             (Some(typed), _) => Uin::from_person(typed, settings.lowest_uin)
                 .map_err(|_| bad(words::FIELD_UIN, words::NOT_A_NUMBER))?,
             (None, Some(known)) => known.uin,
+            (None, None) if settings.new_numbers => NO_NUMBER,
             (None, None) => return Err(empty(words::FIELD_UIN)),
         };
         let network = match &self.network {

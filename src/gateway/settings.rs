@@ -35,6 +35,8 @@ pub struct Settings {
     pub message_hold: Duration,
     /// How long a registration may take.
     pub registration_deadline: Duration,
+    /// Users may ask ICQ for a new number.
+    pub new_numbers: bool,
     /// A password may be written into the chat window.
     pub chat_password: bool,
     /// XEP-0157 addresses.
@@ -134,6 +136,8 @@ pub struct Limits {
     pub held_messages: usize,
     /// Registrations of one JID per hour.
     pub registrations_per_hour: u32,
+    /// New numbers that people who are not registered get from ICQ in a day, all of them together.
+    pub new_numbers_per_day: u32,
     /// New numbers subscribed to per hour and user.
     pub subscriptions_per_hour: u32,
     /// Stanzas of one JID per second, once [`stanza_burst`](Self::stanza_burst) is used up.
@@ -154,6 +158,7 @@ impl Default for Limits {
             contacts: 1_000,
             held_messages: 1_000,
             registrations_per_hour: 5,
+            new_numbers_per_day: 20,
             subscriptions_per_hour: 30,
             stanzas_per_second: 50,
             stanza_burst: 500,
@@ -186,6 +191,7 @@ impl Settings {
             link_grace: Duration::from_secs(600),
             message_hold: Duration::from_secs(30),
             registration_deadline: Duration::from_secs(20),
+            new_numbers: false,
             chat_password: true,
             contact_addresses: ContactAddresses::default(),
             limits: Limits::default(),

@@ -73,7 +73,7 @@ pub(super) fn cannot_send(state: &UserState) -> Cow<'static, str> {
 }
 
 /// What a server says, as far as it fits into a line.
-fn servers_words(text: &str) -> String {
+pub(super) fn servers_words(text: &str) -> String {
     clean_line(text, 200)
 }
 

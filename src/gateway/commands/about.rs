@@ -19,5 +19,10 @@ pub(super) const HELP: Command = Command {
     place: Place::Gateway,
     needs: None,
     offered: always,
-    start: |view| Turn::End(Ok(Outcome::said(words::help(view.env.version)))),
+    start: |view| {
+        Turn::End(Ok(Outcome::said(words::help(
+            view.env.version,
+            view.env.settings.new_numbers,
+        ))))
+    },
 };

@@ -18,6 +18,19 @@ pub(in crate::gateway) fn executing(
     complaint: Option<&str>,
 ) -> Element {
     let next = if page.last { "complete" } else { "next" };
+    let form = page.form.to_fill_in(node);
+    asking(node, session, next, has_earlier, complaint, form)
+}
+
+/// The same with a form that came another way; `next` is what may be done with it.
+pub(in crate::gateway) fn asking(
+    node: &str,
+    session: &str,
+    next: &str,
+    has_earlier: bool,
+    complaint: Option<&str>,
+    form: Element,
+) -> Element {
     let mut actions = Element::builder("actions", NS).attr(xml_ncname!("execute").to_owned(), next);
     if has_earlier {
         actions = actions.append(Element::bare("prev", NS));
@@ -27,7 +40,7 @@ pub(in crate::gateway) fn executing(
     if let Some(complaint) = complaint {
         command = command.append(note("error", complaint));
     }
-    command.append(page.form.to_fill_in(node)).build()
+    command.append(form).build()
 }
 
 /// Is over, with an outcome.

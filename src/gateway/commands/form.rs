@@ -6,6 +6,7 @@ use minidom::Element;
 use xmpp_parsers::data_forms::{DataForm, DataFormType, Field, FieldType, Option_};
 use xmpp_parsers::ns;
 
+use crate::gateway::{register, words};
 use crate::model::Secret;
 
 /// A form in the making.
@@ -224,6 +225,20 @@ impl Filled {
     pub(in crate::gateway) fn secret(&self, var: &str) -> Option<Secret> {
         let value = self.fields.get(var)?.first()?;
         (!value.is_empty()).then(|| Secret::new(value.as_str()))
+    }
+
+    /// A password that was chosen, in the fields `password` and `repeat`.
+    pub(in crate::gateway) fn new_password(&self) -> Result<Secret, String> {
+        let Some(new) = self.secret("password") else {
+            return Err(words::empty_field(words::NEW_PASSWORD));
+        };
+        if self.secret("repeat").as_ref() != Some(&new) {
+            return Err(words::PASSWORDS_DIFFER.to_owned());
+        }
+        match register::is_password(&new) {
+            true => Ok(new),
+            false => Err(words::PASSWORD_TOO_LONG.to_owned()),
+        }
     }
 
     /// Yes or no; `None` if nothing was said.

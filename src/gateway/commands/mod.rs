@@ -13,6 +13,7 @@ pub(super) mod form;
 mod import;
 mod login;
 mod meet;
+mod new_number;
 mod password;
 mod privacy;
 mod profile;
@@ -32,7 +33,7 @@ use crate::icq::Ability;
 use crate::model::Uin;
 use crate::store::Registration;
 use crate::xmpp::{Condition, Refusal};
-pub(super) use answer::{answer, canceled, executing};
+pub(super) use answer::{answer, asking, canceled, executing};
 pub(super) use form::{Filled, Form};
 pub(super) use meet::is_group;
 pub(super) use settings::{ON_ADDED, setting};
@@ -117,6 +118,7 @@ const ALL: &[&Command] = &[
     &settings::SETTINGS,
     &profile::PROFILE,
     &password::PASSWORD,
+    &new_number::NEW_NUMBER,
     &unregister::UNREGISTER,
     &about::HELP,
     &contact::INFORMATION,
@@ -126,6 +128,14 @@ const ALL: &[&Command] = &[
     &contact::REFUSE,
     &contact::TREATMENT,
 ];
+
+/// What somebody who is not registered is offered: nodes and names.
+pub(super) const GUEST: [(&str, &str); 2] = [
+    (GUEST_REGISTER, words::REGISTER),
+    (GUEST_HELP, words::HELP_NAME),
+];
+pub(super) const GUEST_REGISTER: &str = "register";
+pub(super) const GUEST_HELP: &str = "help";
 
 /// The commands that `view` offers at its place.
 pub(super) fn offered<'v>(view: &'v View<'_>) -> impl Iterator<Item = &'static Command> + 'v {

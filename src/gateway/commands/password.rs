@@ -2,7 +2,7 @@
 
 use super::{Command, Filled, Form, Place, Turn, View, always};
 use crate::gateway::action::Action;
-use crate::gateway::{register, words};
+use crate::gateway::words;
 use crate::icq::Ability;
 
 pub(super) const PASSWORD: Command = Command {
@@ -27,15 +27,10 @@ fn form(view: &View<'_>) -> Form {
 }
 
 fn change(view: &View<'_>, filled: &Filled) -> Turn {
-    let Some(new) = filled.secret("password") else {
-        return Turn::Again(words::empty_field(words::NEW_PASSWORD).into());
+    let new = match filled.new_password() {
+        Ok(new) => new,
+        Err(complaint) => return Turn::Again(complaint.into()),
     };
-    if filled.secret("repeat").as_ref() != Some(&new) {
-        return Turn::Again(words::PASSWORDS_DIFFER.into());
-    }
-    if !register::is_password(&new) {
-        return Turn::Again(words::PASSWORD_TOO_LONG.into());
-    }
     let on_icq = view.can(Ability::ChangePassword) && filled.flag("on-icq") == Some(true);
     // Whoever changes it for good knows it.
     if on_icq && filled.secret("old").as_ref() != Some(&view.registration.password) {

@@ -1,6 +1,7 @@
 //! Whose a stanza is: a registered user's, or the gateway's own.
 
 mod gate;
+mod guests;
 mod link;
 mod registrations;
 mod strangers;
@@ -393,6 +394,9 @@ impl Gateway {
         if request.payload.ns() == ns::REGISTER {
             return self.handle_registration(now, request);
         }
+        if request.payload.ns() == commands::NS {
+            return self.handle_command_of_stranger(now, request);
+        }
         let task = xep::answer(&Question {
             now,
             shared: &self.shared,
@@ -405,7 +409,6 @@ impl Gateway {
         });
         let refusal = || Refusal::new(Condition::RegistrationRequired, words::NOT_REGISTERED);
         let answer = match task {
-            _ if request.payload.ns() == commands::NS => Err(refusal()),
             Ok(Task::Answer(payload)) => Ok(payload),
             // Only people with a login can have ICQ asked.
             Ok(Task::Act(..)) => Err(refusal()),

@@ -6,10 +6,13 @@ use std::time::{Duration, Instant};
 use xmpp_parsers::jid::BareJid;
 use xmpp_parsers::ns;
 
+use super::guests::GuestSession;
 use super::{Gateway, GatewayOutput, Known};
+use crate::gateway::action::Asker;
 use crate::gateway::pace::{Pace, Rate};
 use crate::gateway::recent::Recent;
-use crate::gateway::register::{self, Submission};
+use crate::gateway::register::{self, Fields, Submission};
+use crate::gateway::user::NO_NUMBER;
 use crate::gateway::{User, words};
 use crate::model::{Now, Uin};
 use crate::store::{Registration, Stray};
@@ -22,6 +25,8 @@ pub(super) struct Registrations {
     people: Recent<BareJid, Applicant>,
     /// By number: the gateway must not be a machine for guessing passwords.
     numbers: Recent<Uin, Pace>,
+    /// New ones that ICQ was asked for.
+    new_numbers: Pace,
     /// By number: sessions that failed trials may have left open.
     strays: Recent<Uin, Vec<Stray>>,
 }
@@ -29,6 +34,8 @@ pub(super) struct Registrations {
 #[derive(Debug, Default)]
 struct Applicant {
     registrations: Pace,
+    numbers: Pace,
+    session: Option<GuestSession>,
     stanzas: Pace,
     blocked_until: Option<Instant>,
 }
@@ -38,6 +45,7 @@ impl Default for Registrations {
         Self {
             people: Recent::new(MAX_REMEMBERED),
             numbers: Recent::new(MAX_REMEMBERED),
+            new_numbers: Pace::default(),
             strays: Recent::new(MAX_REMEMBERED),
         }
     }
@@ -65,6 +73,28 @@ impl Registrations {
         }
     }
 
+    /// Somebody begins to fill in the command's form.
+    pub(super) fn begin_guest(&mut self, now: Instant, jid: &BareJid, session: GuestSession) {
+        self.people.of(now, jid.clone()).session = Some(session);
+    }
+
+    /// The form that somebody is filling in.
+    pub(super) fn guest(&mut self, now: Instant, jid: &BareJid) -> Option<&GuestSession> {
+        self.people.of(now, jid.clone()).session.as_ref()
+    }
+
+    /// Somebody has filled it in, or does not want to.
+    pub(super) fn end_guest(&mut self, now: Instant, jid: &BareJid) {
+        self.people.of(now, jid.clone()).session = None;
+    }
+
+    /// Whether somebody may have a new number: one a day, and all together only so many.
+    fn may_have_number(&mut self, now: Instant, jid: &BareJid, per_day: u32) -> bool {
+        let applicant = self.people.of(now, jid.clone());
+        applicant.numbers.take(now, Rate::every(DAY)).is_ok()
+            && self.new_numbers.take(now, Rate::per(DAY, per_day)).is_ok()
+    }
+
     fn may_try(&mut self, now: Instant, jid: &BareJid, uin: Uin, per_hour: u32) -> bool {
         let applicant = self.people.of(now, jid.clone());
         let person = applicant.registrations.take(now, Rate::per(HOUR, per_hour));
@@ -88,28 +118,35 @@ impl Gateway {
             let form = register::form(&self.shared.settings, None, request.lang.as_deref(), local);
             return self.send(request.result(Some(form)));
         }
-        match self.registration(now, &jid, &request) {
-            Ok(registration) => self.try_registration(now, jid, registration, request),
+        let fields = match Submission::read(&request.payload) {
+            Ok(Submission::Fields(fields)) => Ok(fields),
+            Ok(Submission::Remove) => Err(Refusal::new(
+                Condition::RegistrationRequired,
+                words::NOT_REGISTERED,
+            )),
+            Err(refusal) => Err(refusal),
+        };
+        let lang = request.lang.as_deref();
+        let registration = fields.and_then(|fields| self.registration(now, &jid, fields, lang));
+        match registration {
+            Ok(registration) => {
+                self.try_registration(now, jid, registration, Asker::registering(&request));
+            }
             Err(refusal) => self.send(request.refuse(&refusal)),
         }
     }
 
-    /// The registration that `request` asks for, if it may be tried.
-    fn registration(
+    /// The registration that `fields` ask for, if it may be tried.
+    pub(super) fn registration(
         &mut self,
         now: Now,
         jid: &BareJid,
-        request: &Request,
+        fields: Fields,
+        lang: Option<&str>,
     ) -> Result<Registration, Refusal> {
         let refuse = |condition, why| Err(Refusal::new(condition, why));
-        let fields = match Submission::read(&request.payload)? {
-            Submission::Fields(fields) => fields,
-            Submission::Remove => {
-                return refuse(Condition::RegistrationRequired, words::NOT_REGISTERED);
-            }
-        };
         let settings = &self.shared.settings;
-        let registration = fields.complete(None, settings, request.lang.as_deref(), now.unix)?;
+        let registration = fields.complete(None, settings, lang, now.unix)?;
         if self.users.contains_key(jid) {
             let why = match self.is_being_removed(jid) {
                 true => words::REMOVAL_RUNNING,
@@ -120,7 +157,14 @@ impl Gateway {
         if self.users.len() >= settings.limits.users {
             return refuse(Condition::ResourceConstraint, words::USERS_TOO_MANY);
         }
+        let wants_number = registration.uin == NO_NUMBER;
+        let per_day = settings.limits.new_numbers_per_day;
+        let registrations = &mut self.registrations;
+        if wants_number && !registrations.may_have_number(now.instant, jid, per_day) {
+            return refuse(Condition::ResourceConstraint, words::NUMBERS_TOO_MANY);
+        }
         if settings.unique_uin
+            && !wants_number
             && self.is_taken(now.instant, &registration.network, registration.uin, jid)
         {
             return refuse(Condition::Conflict, words::NUMBER_TAKEN);
@@ -133,12 +177,13 @@ impl Gateway {
         Ok(registration)
     }
 
-    fn try_registration(
+    /// Has a registration tried. `asker` is told what came of it.
+    pub(super) fn try_registration(
         &mut self,
         now: Now,
         jid: BareJid,
         registration: Registration,
-        request: Request,
+        asker: Asker,
     ) {
         let known = Known {
             linked: true,
@@ -147,7 +192,7 @@ impl Gateway {
         let strays = std::mem::take(self.registrations.strays.of(now.instant, registration.uin));
         let seat = self.seat(jid.clone());
         let privileges = self.link.privileges(&jid);
-        let run = User::register(now, seat, privileges, registration, strays, request);
+        let run = User::register(now, seat, privileges, registration, strays, asker);
         self.users.insert(jid.clone(), known);
         self.outputs.push_back(GatewayOutput::Start {
             user: jid,
@@ -218,6 +263,7 @@ const MAX_REMEMBERED: usize = 10_000;
 /// Sessions that trials of one number may have left open.
 const MOST_STRAYS: usize = 8;
 
+const DAY: Duration = Duration::from_secs(24 * 3600);
 const HOUR: Duration = Duration::from_secs(3600);
 
 const PER_NUMBER: Rate = Rate::per(HOUR, 10);

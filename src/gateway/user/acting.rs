@@ -27,6 +27,13 @@ impl User {
 
     /// Has something done. `asker` is told once, now or when ICQ has answered.
     pub(super) fn act(&mut self, now: Now, action: Action, asker: Asker) {
+        // What is registered then is not yet what it may become.
+        let changes = matches!(action, Action::Set(_) | Action::ChangePassword { .. });
+        if changes && self.trial.is_some() {
+            let text = words::REGISTRATION_RUNNING;
+            let refusal = Refusal::new(Condition::ResourceConstraint, text);
+            return self.deliver(now, asker, Err(refusal));
+        }
         let done = match action {
             Action::LookUp(uin) => return self.look_up(now, uin, asker),
             Action::Find(search) => return self.ask(now, Question::Search(search), asker),
@@ -82,6 +89,7 @@ impl User {
                     &facts.preferences,
                 )))
             }
+            Action::NewNumber(password) => return self.want_number(now, password, asker),
             Action::Unregister => {
                 self.deliver(now, asker, Ok(Outcome::said(words::UNREGISTERED)));
                 return self.unregister(now, None);
@@ -125,12 +133,27 @@ impl User {
             let refusal = no_answer(&question, NoAnswer::Unsupported);
             return self.deliver(now, asker, Err(refusal));
         }
-        let env = self.facts.env();
-        let asked = self.questions.ask(now, &env, &mut self.fx, question, asker);
-        if let Err(back) = asked {
+        if let Err(back) = self.put(now, question, asker) {
             let (asker, refusal) = *back;
             self.deliver(now, asker, Err(refusal));
         }
+    }
+
+    /// Puts a question; whoever asks it in the chat window sees that the answer takes a moment.
+    fn put(
+        &mut self,
+        now: Now,
+        question: Question,
+        asker: Asker,
+    ) -> Result<(), Box<(Asker, Refusal)>> {
+        let is_chat = matches!(asker, Asker::Chat);
+        let env = self.facts.env();
+        self.questions
+            .ask(now, &env, &mut self.fx, question, asker)?;
+        if is_chat {
+            own::compose(&env, &mut self.fx);
+        }
+        Ok(())
     }
 
     /// Tells about somebody: what is known if that is recent, or if there is nobody to ask.
@@ -142,9 +165,7 @@ impl User {
             let card = self.card(uin, known);
             return self.deliver(now, asker, Ok(card));
         }
-        let env = self.facts.env();
-        let asked = self.questions.ask(now, &env, &mut self.fx, question, asker);
-        if let Err(back) = asked {
+        if let Err(back) = self.put(now, question, asker) {
             let (asker, _) = *back;
             let card = self.card(uin, None);
             self.deliver(now, asker, Ok(card));
@@ -288,21 +309,15 @@ impl User {
             return Err(Refusal::new(Condition::ResourceConstraint, text));
         }
         // Somebody is treated in one way at a time; whoever is taken off a list stays on the others.
-        let mut after = match on {
-            true => Treatment {
-                group: before.group.clone(),
-                charset: before.charset.clone(),
-                ..Treatment::default()
-            },
-            false => before.clone(),
-        };
+        let mut after = before.clone();
+        if on || list.is_none() {
+            (after.visible, after.invisible, after.ignored) = (false, false, false);
+        }
         match list {
             Some(PersonList::Visible) => after.visible = on,
             Some(PersonList::Invisible) => after.invisible = on,
             Some(PersonList::Ignored) => after.ignored = on,
-            None => {
-                (after.visible, after.invisible, after.ignored) = (false, false, false);
-            }
+            None => {}
         }
         self.tell_icq_of(uin, &before, &after);
         if after.ignored && !before.ignored {
@@ -435,7 +450,7 @@ impl User {
 
     /// The list of commands for somebody's chat window.
     pub(super) fn help(&self) -> String {
-        words::help(self.facts.version())
+        words::help(self.facts.version(), self.facts.shared.settings.new_numbers)
     }
 
     /// The settings' names, for whoever sets one.

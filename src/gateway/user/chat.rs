@@ -17,8 +17,18 @@ use crate::model::{Now, RandomGroup, Secret, Uin};
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PasswordExpected {
     until: Instant,
+    purpose: Purpose,
+}
+
+/// What a password is for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Purpose {
+    /// The gateway logs in with it.
+    Store,
     /// ICQ is to know it instead of the old one.
-    on_icq: bool,
+    OnIcq,
+    /// A new number is to have it.
+    NewNumber,
 }
 
 /// What comes of a line in the chat window.
@@ -114,7 +124,13 @@ impl User {
                     Err(complaint) => Word::Say(complaint),
                 }
             }
-            "password" => self.expect_password(now, rest),
+            "password" if rest.eq_ignore_ascii_case("icq") => {
+                self.expect_password(now, Purpose::OnIcq)
+            }
+            "password" => self.expect_password(now, Purpose::Store),
+            "new" if rest.eq_ignore_ascii_case("number") => {
+                self.expect_password(now, Purpose::NewNumber)
+            }
             "import" => self.import_typed(rest),
             "export" => Word::Do(Action::Export),
             "meet" => meet(rest),
@@ -136,20 +152,30 @@ impl User {
         Some((petition.uin, reason.to_owned()))
     }
 
-    fn expect_password(&mut self, now: Now, said: &str) -> Word {
+    fn expect_password(&mut self, now: Now, purpose: Purpose) -> Word {
+        let say = |text: &str| Word::Say(text.to_owned());
         let settings = &self.facts.shared.settings;
-        if !settings.chat_password {
-            return Word::Say(words::PASSWORD_BY_FORM.to_owned());
+        match purpose {
+            Purpose::NewNumber if !settings.new_numbers => return say(words::NUMBERS_NOT_ALLOWED),
+            Purpose::NewNumber if self.versions_with_numbers().is_empty() => {
+                return say(words::VERSION_CANNOT);
+            }
+            Purpose::OnIcq if !self.facts.version().can(Ability::ChangePassword) => {
+                return say(words::VERSION_CANNOT);
+            }
+            Purpose::Store | Purpose::OnIcq | Purpose::NewNumber => {}
         }
-        let on_icq = said.eq_ignore_ascii_case("icq");
-        if on_icq && !self.facts.version().can(Ability::ChangePassword) {
-            return Word::Say(words::VERSION_CANNOT.to_owned());
+        if !settings.chat_password {
+            return say(words::PASSWORD_BY_FORM);
         }
         self.password_expected = Some(PasswordExpected {
             until: now.instant + PASSWORD_PATIENCE,
-            on_icq,
+            purpose,
         });
-        Word::Say(words::PASSWORD_NEXT.to_owned())
+        say(match purpose {
+            Purpose::Store | Purpose::OnIcq => words::PASSWORD_NEXT,
+            Purpose::NewNumber => words::NUMBER_PASSWORD_NEXT,
+        })
     }
 
     fn import_typed(&self, said: &str) -> Word {
@@ -214,9 +240,10 @@ fn split(said: &str) -> (&str, &str) {
 fn password_is(said: &str, expected: PasswordExpected) -> Word {
     let new = Secret::new(said);
     match register::is_password(&new) {
+        true if expected.purpose == Purpose::NewNumber => Word::Do(Action::NewNumber(new)),
         true => Word::Do(Action::ChangePassword {
             new,
-            on_icq: expected.on_icq,
+            on_icq: expected.purpose == Purpose::OnIcq,
         }),
         false => Word::Say(words::PASSWORD_TOO_LONG.to_owned()),
     }

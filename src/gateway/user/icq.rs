@@ -34,7 +34,13 @@ impl User {
                 .login
                 .failed(now, &mut self.facts, &mut self.fx, why, told);
         };
-        let versions = versions::choices(&self.facts.registration, network);
+        let versions = match self.lacks_number() {
+            true => self.versions_with_numbers(),
+            false => versions::choices(&self.facts.registration, network),
+        };
+        if versions.is_empty() {
+            return self.trial_failed(now, &LogoutReason::NoAnswer, &[]);
+        }
         let worked = self.login.record().version.and_then(Version::of_word);
         let search = match &self.trial {
             Some(trial) => {
@@ -100,6 +106,9 @@ impl User {
         };
         search.begin(now.instant);
         let version = search.version();
+        if self.lacks_number() {
+            return self.apply(now, version);
+        }
         let contacts = match self.new_number() {
             true => Vec::new(),
             false => self.roster.contacts().collect(),
@@ -107,9 +116,9 @@ impl User {
         let ghosts = self.may_be_open().into_iter();
         let ghosts = ghosts.filter(|trace| trace.version == version.word());
         let ghosts = ghosts.map(|trace| trace.session_id).collect();
-        let (charset, charsets) = (self.own_charset(), self.charsets());
         let visible = self.on_list(VisibilityList::Visible);
         let invisible = self.on_list(VisibilityList::Invisible);
+        let (charset, charsets) = (self.own_charset(), self.charsets());
         let registration = &self.facts.registration;
         self.session_of = Some(Box::new(SessionOf {
             network: registration.network.clone(),
@@ -137,6 +146,9 @@ impl User {
 
     /// This version has had its time and has led to nothing.
     pub(super) fn turn_is_over(&mut self, now: Now) {
+        if self.application.is_some() {
+            return self.session_ended(now, LogoutReason::NoAnswer);
+        }
         if let Some(session) = &mut self.session
             && self.facts.state == UserState::Connecting
             && !self.closing
@@ -320,6 +332,7 @@ impl User {
         self.contacts_offline(now);
         self.giving_up |= !state.is_coming();
         self.search = None;
+        self.application = None;
         self.set(now, state);
         match &mut self.session {
             Some(session) => {
@@ -347,6 +360,7 @@ impl User {
 
     /// There is no session any more, or there never came one.
     pub(super) fn session_ended(&mut self, now: Now, reason: LogoutReason) {
+        self.application = None;
         if let Some(session) = self.session.take() {
             self.sessions_may_be_open(&session.open_sessions());
         }

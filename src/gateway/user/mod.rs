@@ -6,6 +6,7 @@ mod chat;
 mod commanding;
 mod engine;
 mod icq;
+mod new_number;
 mod presence;
 mod registering;
 #[cfg(test)]
@@ -35,6 +36,7 @@ use super::{
     Changes, Effects, Ending, Inbox, Journal, Outbox, Privileges, Resources, Roster, Settings,
     Shared, UserInput, UserOutput, UserState, own, versions, words,
 };
+use crate::icq::udp::Registration;
 use crate::icq::wire::Version;
 use crate::icq::{LogoutReason, Output};
 use crate::model::Now;
@@ -42,6 +44,7 @@ use crate::store::UserRecord;
 use crate::xmpp::{Address, Condition, Refusal, Request, Stanza};
 use engine::Engine;
 use icq::SessionOf;
+pub(super) use new_number::NO_NUMBER;
 use registering::Trial;
 
 /// Everything that happens to one registered user, or to one who is registering.
@@ -66,6 +69,8 @@ pub struct User {
     session_of: Option<Box<SessionOf>>,
     /// The versions a login tries.
     search: Option<Box<Search>>,
+    /// ICQ is being asked for a number.
+    application: Option<Box<Registration>>,
     /// When the session begins that other sessions were said goodbye to for.
     begin_at: Option<Instant>,
     /// The network and the version that the operator was told.
@@ -147,6 +152,7 @@ impl User {
             local_port: 0,
             session_of: None,
             search: None,
+            application: None,
             begin_at: None,
             told_version: None,
             closing: false,
@@ -200,6 +206,8 @@ impl User {
     pub fn handle_datagram(&mut self, now: Now, datagram: &[u8]) {
         if let Some(session) = &mut self.session {
             session.handle_datagram(now.instant, datagram);
+        } else if let Some(application) = &mut self.application {
+            application.handle_datagram(now.instant, datagram);
         }
         self.finish(now);
     }
@@ -208,6 +216,9 @@ impl User {
     pub fn handle_timeout(&mut self, now: Now) {
         if let Some(session) = &mut self.session {
             session.handle_timeout(now.instant);
+        }
+        if let Some(application) = &mut self.application {
+            application.handle_timeout(now.instant);
         }
         let env = self.facts.env();
         self.roster.handle_timeout(now, &env, &mut self.fx);
@@ -262,6 +273,7 @@ impl User {
             trial,
             turn,
             self.begin_at,
+            self.application.as_ref().and_then(|it| it.poll_timeout()),
             self.roster.poll_timeout(),
             self.outbox.poll_timeout(),
             self.inbox.poll_timeout(),
@@ -288,7 +300,10 @@ impl User {
                 }
             }
             let Some(output) = self.session.as_mut().and_then(|it| it.poll_output()) else {
-                break;
+                match self.advance_application(now) {
+                    true => continue,
+                    false => break,
+                }
             };
             match output {
                 Output::Transmit(datagram) => self.fx.output(UserOutput::Transmit(datagram)),

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use xmpp_parsers::jid::Jid;
-
+use super::new_number::{self, EXTRA_TIME};
 use super::{Seat, User};
+use crate::gateway::action::{Asker, Outcome};
 use crate::gateway::outbox::not_connected;
 use crate::gateway::pace::Rate;
 use crate::gateway::register::{self, Fields, Submission};
@@ -14,29 +14,28 @@ use crate::icq::wire::Version;
 use crate::icq::{Command, LogoutReason};
 use crate::model::Now;
 use crate::store::{Change, Registration, Stray, UserRecord};
-use crate::xmpp::{Condition, Refusal, Request, Stanza};
+use crate::xmpp::{Condition, Refusal, Request};
 
 /// A registration that is tried by logging in with it. Nothing of it is written down before that worked.
-#[derive(Debug)]
 pub(super) struct Trial {
-    from: Jid,
-    to: Jid,
-    id: String,
+    asker: Asker,
     pub(super) deadline: Instant,
+    /// ICQ is to give out its number.
+    pub(super) wanted_number: bool,
     /// What is registered now, and stays so if the trial fails.
     previous: Option<Registration>,
 }
 
 impl User {
     /// Somebody who sent a registration that may be tried. `strays` are sessions that earlier trials of the
-    /// number may have left open. The answer to `request` comes when it was.
-    pub fn register(
+    /// number may have left open. `asker` is told what came of it.
+    pub(in crate::gateway) fn register(
         now: Now,
         seat: Seat,
         privileges: Arc<Privileges>,
         registration: Registration,
         strays: Vec<Stray>,
-        request: Request,
+        asker: Asker,
     ) -> Self {
         let mut record = UserRecord::new(registration);
         record.login.strays = strays;
@@ -44,18 +43,22 @@ impl User {
         user.facts.registered = false;
         user.facts.link_up = true;
         user.facts.privileges = privileges;
-        user.begin_trial(now, request, None);
+        user.begin_trial(now, asker, None);
         user.finish(now);
         user
     }
 
-    fn begin_trial(&mut self, now: Now, request: Request, previous: Option<Registration>) {
-        let deadline = self.facts.shared.settings.registration_deadline;
+    pub(super) fn begin_trial(&mut self, now: Now, asker: Asker, previous: Option<Registration>) {
+        let wanted_number = self.lacks_number();
+        let extra = match wanted_number {
+            true => EXTRA_TIME,
+            false => Duration::ZERO,
+        };
+        let deadline = self.facts.shared.settings.registration_deadline + extra;
         self.trial = Some(Box::new(Trial {
-            from: request.from,
-            to: request.to,
-            id: request.id,
+            asker,
             deadline: now.instant + deadline,
+            wanted_number,
             previous,
         }));
     }
@@ -124,7 +127,7 @@ impl User {
             return self.fx.send(request.refuse(&refusal));
         }
         let previous = std::mem::replace(&mut self.facts.registration, registration);
-        self.begin_trial(now, request, Some(previous));
+        self.begin_trial(now, Asker::registering(&request), Some(previous));
         self.log_off(now, UserState::Offline);
         self.giving_up = false;
     }
@@ -156,9 +159,13 @@ impl User {
                 .give_up(&env, &mut self.fx, &mut self.journal, &refusal);
         }
         self.welcome_back(now);
-        self.answer_trial(&trial, Ok(()));
         if first {
+            // The welcome tells the number.
+            self.answer_trial(now, *trial, Ok(()));
             self.enter_roster(now);
+        } else {
+            self.tell_number(&trial, true);
+            self.answer_trial(now, *trial, Ok(()));
         }
     }
 
@@ -184,8 +191,14 @@ impl User {
             return;
         };
         log::registration_failed(&self.facts, reason);
-        self.answer_trial(&trial, Err(register::refusal(reason, answers)));
-        let state = match trial.previous.take() {
+        let refusal = match self.lacks_number() {
+            true => new_number::refusal(reason),
+            false => register::refusal(reason, answers),
+        };
+        self.tell_number(&trial, false);
+        let previous = trial.previous.take();
+        self.answer_trial(now, *trial, Err(refusal));
+        let state = match previous {
             Some(previous) => {
                 self.facts.registration = previous;
                 self.login.resting_state()
@@ -198,12 +211,18 @@ impl User {
         self.log_off(now, state);
     }
 
-    fn answer_trial(&mut self, trial: &Trial, answer: Result<(), Refusal>) {
-        let (from, to, id) = (trial.to.clone(), trial.from.clone(), trial.id.clone());
-        self.fx.send(match answer {
-            Ok(()) => Stanza::iq_result(from, to, id, None),
-            Err(refusal) => Stanza::iq_error(from, to, id, &refusal),
+    fn answer_trial(&mut self, now: Now, trial: Trial, answer: Result<(), Refusal>) {
+        // In the chat window, the number itself is the answer.
+        if matches!(trial.asker, Asker::Chat) && answer.is_ok() {
+            return;
+        }
+        let done = answer.map(|()| {
+            Outcome::said(match trial.wanted_number {
+                true => words::NUMBER_IN_MESSAGE,
+                false => words::REGISTERED,
+            })
         });
+        self.deliver(now, trial.asker, done);
     }
 
     /// Nothing that is said after this may reach anybody before it is on disk.
@@ -238,7 +257,7 @@ impl User {
     pub(super) fn unregister(&mut self, now: Now, request: Option<Request>) {
         if let Some(trial) = self.trial.take() {
             let refusal = Refusal::new(Condition::NotAcceptable, words::UNREGISTERED);
-            self.answer_trial(&trial, Err(refusal));
+            self.answer_trial(now, *trial, Err(refusal));
         }
         self.log_off(now, UserState::Offline);
         self.giving_up = false;

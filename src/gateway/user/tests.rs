@@ -18,6 +18,7 @@ mod commands;
 mod login;
 mod logs;
 mod moods;
+mod new_number;
 mod people;
 mod presence;
 mod registering;

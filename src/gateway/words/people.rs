@@ -324,8 +324,42 @@ pub(in crate::gateway) const PASSWORD_TRIED: &str = "The password is stored. I l
 pub(in crate::gateway) const PASSWORD_CHANGED_ON_ICQ: &str = "ICQ took your new password.";
 pub(in crate::gateway) const PASSWORD_NEXT: &str = "Your next message is taken as the password. Delete it \
      afterwards, it stays in your history. A form that does not is in your client's list of commands.";
-pub(in crate::gateway) const PASSWORD_BY_FORM: &str = "Change your password with the form in your client's \
-     list of commands, or by registering with the gateway again.";
+pub(in crate::gateway) const PASSWORD_BY_FORM: &str = "Passwords are not for the chat here. Use the form \
+     in your client's list of commands, or register with the gateway again.";
+
+// --- new number ----------------------------------------------------------------------------------
+
+pub(in crate::gateway) const NEW_NUMBER: &str = "Get a new ICQ number";
+pub(in crate::gateway) const NEW_NUMBER_INSTRUCTIONS: &str = "ICQ gives you a new number, with the password \
+     you choose here. It takes the place of the number you have registered, whose contacts leave your list \
+     with it: export them first. Your old number stays yours on ICQ.";
+pub(in crate::gateway) const NUMBER_IN_MESSAGE: &str =
+    "You have a new ICQ number. A message tells which.";
+pub(in crate::gateway) const NO_NEW_NUMBERS: &str =
+    "ICQ gives out no new number here, or does not answer.";
+pub(in crate::gateway) const NUMBERS_NOT_ALLOWED: &str = "The operator does not let this gateway ask for new \
+     numbers.";
+pub(in crate::gateway) const ONE_NUMBER_A_DAY: &str = "You can get one new number a day.";
+pub(in crate::gateway) const NUMBERS_TOO_MANY: &str =
+    "This gateway has given out as many numbers today as it may.";
+pub(in crate::gateway) const FORM_NEW_NUMBER: &str = "If you have no number yet, leave it empty: you get a \
+     new one, with the password you choose.";
+pub(in crate::gateway) const NUMBER_PASSWORD_NEXT: &str = "ICQ gives you a new number, which takes the place \
+     of the one you have here; the contacts of that one leave your list with it. Your next message is taken \
+     as the password of the new number. Delete it afterwards, it stays in your history.";
+
+/// The number, told once.
+pub(in crate::gateway) fn new_number(uin: Uin) -> String {
+    format!("Your new ICQ number is {uin}. Keep it, and its password: ICQ tells neither again.")
+}
+
+/// There is a number, and no login with it.
+pub(in crate::gateway) fn number_without_login(uin: Uin) -> String {
+    format!(
+        "ICQ gave you the number {uin}, but I could not log in with it, and nothing was changed here. Register \
+         with it and the password you chose to try again."
+    )
+}
 
 // --- settings ------------------------------------------------------------------------------------
 
@@ -337,6 +371,7 @@ pub(in crate::gateway) const ON_ADDED_NOTE: &str = "Tell me";
 pub(in crate::gateway) const ON_ADDED_IGNORE: &str = "Do nothing";
 pub(in crate::gateway) const SAVED: &str = "Saved.";
 pub(in crate::gateway) const NO_SUCH_SETTING: &str = "There is no such setting. Send *settings*.";
+pub(in crate::gateway) const INVISIBLE: &str = "Invisible";
 pub(in crate::gateway) const YOU_ARE_INVISIBLE: &str = "You are invisible on ICQ.";
 
 /// All settings, as *set* takes them.
@@ -413,6 +448,8 @@ pub(in crate::gateway) const NO_SUCH_COMMAND: &str = "There is no such command."
 pub(in crate::gateway) const NOT_OFFERED_NOW: &str = "This command is not offered at the moment.";
 pub(in crate::gateway) const BAD_SESSION: &str = "This command is over. Begin it anew.";
 pub(in crate::gateway) const SESSION_EXPIRED: &str = "This took more than ten minutes. Begin anew.";
+pub(in crate::gateway) const REGISTER: &str = "Register";
+pub(in crate::gateway) const REGISTERED: &str = "You are registered.";
 pub(in crate::gateway) const UNREGISTER_MEANS: &str = "This deletes your registration and everything stored \
      for it. Your contact list on ICQ is not touched.";
 pub(in crate::gateway) const I_MEAN_IT: &str = "I mean it";
@@ -442,7 +479,7 @@ pub(in crate::gateway) fn messages_waiting(count: usize) -> String {
 }
 
 /// The answer to *help*: what the user's version of ICQ can do.
-pub(in crate::gateway) fn help(version: Version) -> String {
+pub(in crate::gateway) fn help(version: Version, new_numbers: bool) -> String {
     let can = |ability, line: &'static str| version.can(ability).then_some(line);
     let lines = [
         Some("I understand:"),
@@ -456,6 +493,7 @@ pub(in crate::gateway) fn help(version: Version) -> String {
         Some("*waiting*, *grant 1*, *refuse 1 Who are you?*"),
         Some("*ignore 123456*, *visible 123456*, *invisible 123456*, *normal 123456*, *lists*"),
         Some("*import*, *export*"),
+        can(Ability::NewNumber, "*new number*").filter(|_| new_numbers),
         Some("*settings*, *set NAME VALUE*, *password*, *profile*"),
         Some("*charset 123456 windows-1251*"),
         Some("*unregister*"),

@@ -17,16 +17,20 @@ pub(super) const COMMANDS: Extension = Extension {
     respond: Respond::Never,
 };
 
-/// The commands at the asked address, if `node` is where they are listed. Whoever is not registered has
-/// none.
+/// The commands at the asked address, if `node` is where they are listed.
 pub(super) fn items(question: &Question<'_>, node: &str) -> Option<Vec<Item>> {
-    let item = |command: &commands::Command| Item {
+    let item = |(node, name): (&str, &str)| Item {
         jid: question.request.to.clone(),
-        node: Some(command.node.to_owned()),
-        name: Some(command.name.to_owned()),
+        node: Some(node.to_owned()),
+        name: Some(name.to_owned()),
     };
-    let offered = question.view.iter().flat_map(commands::offered);
-    (node == NS).then(|| offered.map(item).collect())
+    let items = || match &question.view {
+        Some(view) => commands::offered(view)
+            .map(|it| item((it.node, it.name)))
+            .collect(),
+        None => commands::GUEST.map(item).into(),
+    };
+    (node == NS).then(items)
 }
 
 /// What the list or a command on it is.
@@ -34,8 +38,11 @@ pub(super) fn info(question: &Question<'_>, node: &str) -> Option<Element> {
     let (type_, name) = match node {
         NS => ("command-list", words::COMMANDS),
         node => {
-            let command = commands::find(question.view.as_ref()?, node).ok()?;
-            ("command-node", command.name)
+            let name = match &question.view {
+                Some(view) => commands::find(view, node).ok()?.name,
+                None => commands::GUEST.iter().find(|it| it.0 == node)?.1,
+            };
+            ("command-node", name)
         }
     };
     let features = match node {

@@ -3,6 +3,7 @@
 use super::*;
 use crate::gateway::card;
 use crate::icq::VisibilityList;
+use crate::icq::wire::text::Charset;
 use crate::model::{Found, Introduction, Message, Profile, RandomGroup};
 
 const GATEWAY: &str = "icq.example.org";
@@ -549,13 +550,17 @@ fn settings_are_changed_on_two_pages() {
     assert!(record.preferences.invisible);
     assert_eq!(record.preferences.on_added, crate::store::OnAdded::Note);
     world.pass(seconds(3));
+    world.sees_gateway("pc", "", "<status>Invisible</status>");
     let status = Status {
         invisible: true,
         ..Status::default()
     };
-    let charset = crate::icq::wire::text::Charset::from_label("koi8-r").unwrap();
-    let charset = Command::SetCharset { of: None, charset };
-    assert_eq!(world.commands(), [charset, Command::SetStatus(status)]);
+    let (of, charset) = (None, Charset::from_label("koi8-r").unwrap());
+    let told = [
+        Command::SetCharset { of, charset },
+        Command::SetStatus(status),
+    ];
+    assert_eq!(world.commands(), told);
 }
 
 #[test]
@@ -758,4 +763,27 @@ fn login_and_logout_are_commands() {
     assert_eq!(world.state(), "paused");
     world.sent.clear();
     assert_eq!(world.begins(GATEWAY, "login").note, "Logging in to ICQ.");
+}
+
+#[test]
+fn what_a_version_cannot_carry_is_not_offered() {
+    let mut world = World::online();
+    world.user.facts.speaks = Version::V4;
+
+    let offered = world.offered(GATEWAY);
+    assert!(!offered.contains(&"meet".to_owned()), "{offered:?}");
+    assert!(offered.contains(&"find".to_owned()), "{offered:?}");
+    let refused = world.command(GATEWAY, "node='meet'", &[]);
+    assert_eq!(conditions(&refused), ["forbidden"]);
+    let form = world.begins(GATEWAY, "password").form.unwrap();
+    assert!(!String::from(&form).contains("on-icq"));
+    let form = world.begins(GATEWAY, "find").form.unwrap();
+    assert!(!String::from(&form).contains("var=\"city\""));
+
+    world.chats("help");
+    assert!(!world.sent.pop_front().unwrap().contains("meet"));
+    world.chats("meet 1");
+    world.is_told("Your version of ICQ's protocol cannot do this.");
+    world.chats("password icq");
+    world.is_told("Your version of ICQ's protocol cannot do this.");
 }

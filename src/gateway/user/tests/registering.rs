@@ -1,5 +1,6 @@
 //! Registration (xmpp-gateway.md §5).
 
+use crate::gateway::action::Asker;
 use crate::gateway::register::Submission;
 use crate::store::Stray;
 use crate::xmpp::stanza::Request;
@@ -38,7 +39,14 @@ fn applies(
     let registration = fields.complete(None, &settings, None, now.unix).unwrap();
     let seat = seat(now, settings);
     let privileges = Arc::new(privileges);
-    let user = User::register(now, seat, privileges, registration, strays, request);
+    let user = User::register(
+        now,
+        seat,
+        privileges,
+        registration,
+        strays,
+        Asker::registering(&request),
+    );
     World::new(now, user)
 }
 

@@ -6,6 +6,14 @@ use crate::icq::{LogoutReason, VisibilityList};
 use crate::model::{Found, Introduction, Message, Profile, RandomGroup, Search};
 
 impl World {
+    /// ICQ has to be asked first.
+    fn sees_composing(&mut self) {
+        self.sees(
+            "<message type='chat' from='icq.example.org' to='romeo@example.org'>\
+             <composing xmlns='http://jabber.org/protocol/chatstates'/></message>",
+        );
+    }
+
     fn hears_from(&mut self, from: u32, message: Message) {
         self.icq(Event::Message {
             from: Uin(from),
@@ -45,7 +53,7 @@ fn people_are_found_by_a_word() {
         last: "Montague".into(),
     };
     assert_eq!(question, Question::Search(names));
-    world.sees_nothing();
+    world.sees_composing();
     let people = vec![Found {
         uin: Uin(123_456),
         profile: Profile {
@@ -78,6 +86,7 @@ fn information_about_a_number_is_told_in_lines() {
     let mut world = World::online();
 
     world.chats("info 123-456");
+    world.sees_composing();
     let (id, _) = world.question();
     world.icq_answers(id, Ok(Answer::Details(Box::new(card::tests::benvolio()))));
 
@@ -233,6 +242,7 @@ fn the_word_behind_password_is_the_next_message() {
     world.chats("secret2");
     let (id, question) = world.question();
     assert_eq!(question, Question::ChangePassword(Secret::new("secret2")));
+    world.sees_composing();
     world.icq_answers(id, Err(NoAnswer::Refused));
     world.is_told("ICQ refuses.");
     assert_eq!(
@@ -279,7 +289,7 @@ fn the_operator_may_keep_passwords_out_of_the_chat() {
 
     world.chats("password");
 
-    assert!(world.sent.pop_front().unwrap().contains("with the form"));
+    assert!(world.sent.pop_front().unwrap().contains("Use the form"));
     world.chats("waiting");
     world.is_told("Nobody waits for your authorisation.");
 }
@@ -368,6 +378,7 @@ fn somebody_is_met_by_a_word() {
         world.chats(said);
         let (id, question) = world.question();
         assert_eq!(question, expected, "{said}");
+        world.sees_composing();
         world.icq_answers(id, Err(NoAnswer::Silent));
         world.is_told("ICQ does not answer. It may be unable to do this.");
         world.pass(seconds(5));
@@ -381,6 +392,7 @@ fn somebody_is_met_by_a_word() {
             .contains("The groups are: 1 General")
     );
     world.chats("meet 1");
+    world.sees_composing();
     let (id, _) = world.question();
     let (people, more) = (Vec::new(), false);
     world.icq_answers(id, Ok(Answer::Found { people, more }));
