@@ -454,6 +454,30 @@ fn of_a_number_that_nobody_has_there_are_no_details() {
     }
 }
 
+/// open-oscar-server falls over the second request about somebody who does not exist, after answering the
+/// first.
+#[test]
+fn of_whom_the_first_reply_says_nothing_nothing_more_is_asked() {
+    for version in OLD {
+        let (mut scene, request) = asking(version, Question::Details(BEN));
+        scene.answers(
+            &request,
+            &FromServer::InfoReply(InfoReply {
+                target_uin: BEN,
+                nick: b"1001",
+                first: b"",
+                last: b"",
+                email: b"",
+                status_byte: None,
+                auth_byte: Some(0),
+            }),
+        );
+
+        assert_eq!(scene.sent_commands(), [ACK]);
+        assert_eq!(details(&mut scene).profile.nick, "1001", "{version:?}");
+    }
+}
+
 fn by_names() -> Question {
     Question::Search(Search::Names {
         nick: "Ben".into(),
