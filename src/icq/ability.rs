@@ -85,7 +85,7 @@ mod tests {
             (Ability::RequireAuthorisation, &[3, 5]),
             (Ability::ChangePassword, &[1, 2, 3, 5]),
             (Ability::MeetRandom, &[5]),
-            (Ability::NewNumber, &[2, 4, 5]),
+            (Ability::NewNumber, &[1, 2, 4, 5]),
         ] {
             assert_eq!(able(ability), versions, "{ability:?}");
         }

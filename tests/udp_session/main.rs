@@ -7,6 +7,7 @@ mod lossy;
 mod messages;
 mod multi;
 mod offline;
+mod pairs;
 mod peer;
 mod profiles;
 mod properties;

@@ -454,6 +454,30 @@ fn of_a_number_that_nobody_has_there_are_no_details() {
     }
 }
 
+/// open-oscar-server falls over the second request about somebody who does not exist, after answering the
+/// first.
+#[test]
+fn of_whom_the_first_reply_says_nothing_nothing_more_is_asked() {
+    for version in OLD {
+        let (mut scene, request) = asking(version, Question::Details(BEN));
+        scene.answers(
+            &request,
+            &FromServer::InfoReply(InfoReply {
+                target_uin: BEN,
+                nick: b"1001",
+                first: b"",
+                last: b"",
+                email: b"",
+                status_byte: None,
+                auth_byte: Some(0),
+            }),
+        );
+
+        assert_eq!(scene.sent_commands(), [ACK]);
+        assert_eq!(details(&mut scene).profile.nick, "1001", "{version:?}");
+    }
+}
+
 fn by_names() -> Question {
     Question::Search(Search::Names {
         nick: "Ben".into(),
@@ -702,7 +726,7 @@ fn what_one_shows_of_oneself_is_published_with_the_commands_of_each_version() {
         (Version::V2, &[0x04A6, 0x04B0]),
         (
             Version::V3,
-            &[0x050A, 0x0582, 0x0578, 0x058C, 0x05BE, 0x0596],
+            &[0x050A, 0x0582, 0x0578, 0x058C, 0x05BE, 0x0596, 0x0514],
         ),
         (Version::V4, &[0x050A, 0x04B0]),
         (Version::V5, &[META_USER; 7]),

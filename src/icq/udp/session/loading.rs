@@ -37,6 +37,8 @@ pub(super) struct Loading {
     /// The first packet after the login or after the list was sent again, each 0x021C and each
     /// 0x00E6, by `seq1`.
     beginnings: Vec<u16>,
+    /// The beginning before which there can be no message.
+    first: Option<u16>,
     lists: Vec<u16>,
     ends: Vec<u16>,
     /// All that waited was told.
@@ -115,6 +117,7 @@ impl Loading {
             latest: UnixTime::default(),
             rounds: 0,
             beginnings: vec![seq1.wrapping_add(1)],
+            first: Some(seq1.wrapping_add(1)),
             lists: Vec::new(),
             ends: Vec::new(),
             is_whole: false,
@@ -179,6 +182,7 @@ impl Loading {
                 if self.is_whole {
                     self.is_whole = false;
                     self.beginnings = vec![seq1];
+                    self.first = Some(seq1);
                     self.lists.clear();
                     self.ends.clear();
                 }
@@ -306,23 +310,46 @@ impl Loading {
     }
 
     /// Whether the messages were told to the end and none was lost: every packet came from some
-    /// beginning to an end behind it, or there are as many messages as packets between the word
-    /// that the list is done, which goes before the messages, and the end.
+    /// beginning to an end behind it, or the packets between the word that the list is done, which goes
+    /// before the messages, and the end can be nothing but the messages that are known.
+    ///
+    /// A telling that brings fewer than are known was no telling of all of them: some servers tell each
+    /// message once. Only what came from the very first packet on needs no such proof.
     fn nothing_is_missing(&self, received: &Received) -> bool {
+        let is_whole = |beginning: u16, end: u16| {
+            received.has_all(beginning, end)
+                && (Some(beginning) == self.first || self.brings_all(beginning, end))
+        };
         self.ends.iter().any(|&end| {
-            let all_came = self
-                .beginnings
-                .iter()
-                .any(|&beginning| received.has_all(beginning, end));
-            let as_many_as_packets = || {
-                received.came_singly()
-                    && self.lists.iter().any(|&list| {
-                        is_ahead(end, list)
-                            && usize::from(end.wrapping_sub(list) - 1) <= self.count_known()
-                    })
-            };
-            all_came || as_many_as_packets()
+            let mut beginnings = self.beginnings.iter();
+            let mut lists = self.lists.iter();
+            beginnings.any(|&beginning| is_whole(beginning, end))
+                || lists.any(|&list| self.can_only_be_messages(received, list, end))
         })
+    }
+
+    /// Whether as many messages came between two packets as are known in all.
+    fn brings_all(&self, beginning: u16, end: u16) -> bool {
+        let is_between = |seq1: u16| seq1.wrapping_sub(beginning) <= end.wrapping_sub(beginning);
+        let told = self.told.iter().copied();
+        let told = told.filter(|(seq1, _)| is_between(*seq1)).collect();
+        let count: usize = counts_by_telling(told).values().sum();
+        count >= self.count_known()
+    }
+
+    /// Whether there are as many packets between the end of the list and that of the messages as messages
+    /// are known, and those of them that came are messages.
+    fn can_only_be_messages(&self, received: &Received, list: u16, end: u16) -> bool {
+        let count = usize::from(end.wrapping_sub(list).wrapping_sub(1));
+        if !received.came_singly() || !is_ahead(end, list) || count != self.count_known() {
+            return false;
+        }
+        let is_told = |seq1: u16| self.told.iter().any(|(told, _)| *told == seq1);
+        let came: Vec<u16> = (1..=count)
+            .map(|nth| list.wrapping_add(nth as u16))
+            .filter(|&seq1| received.has_all(seq1, seq1))
+            .collect();
+        came.iter().all(|&seq1| is_told(seq1)) && (count == 0 || !came.is_empty())
     }
 
     /// How many messages are known, those that nothing tells apart counted one by one.

@@ -30,7 +30,7 @@ commands! {
         /// Asks for the departments list before the login; the login of V1.
         0x03F2 "PRE_LOGIN" PreLogin(PreLogin<'a>),
         /// Registers a new UIN.
-        0x03FC "NEW_USER" Register(Register<'a>) where V2 | V4 | V5,
+        0x03FC "NEW_USER" Register(Register<'a>) where V1 | V2 | V4 | V5,
         /// Whose presence is wanted.
         0x0406 "CONTACT_LIST" ContactList(UinList),
         /// Searches a UIN.

@@ -170,6 +170,10 @@ impl Questions {
                 asked.due = (now + PART_PATIENCE).min(asked.latest);
                 Taken::Part
             }
+            Verdict::Enough => {
+                open.requests.truncate(1);
+                Taken::RequestEnded(self.request_ended(None))
+            }
             Verdict::Whole => Taken::RequestEnded(self.request_ended(None)),
             Verdict::Refused => Taken::RequestEnded(self.request_ended(Some(NoAnswer::Refused))),
         }

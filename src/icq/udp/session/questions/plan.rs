@@ -463,7 +463,7 @@ impl Asker {
         let done = |yes| Awaits::Word { yes, no: None };
         let page = |text: &str| self.text(text, LONGEST_PAGE);
         let (home_page, work_page) = (page(&details.homepage), page(&details.work_homepage));
-        let notes = self.text(&details.about, LONGEST_ABOUT);
+        let notes = self.text(&details.about, LONGEST_NOTES);
         vec![
             self.publish_names(details),
             self.publish_home(details),
@@ -484,6 +484,8 @@ impl Asker {
                 &ToServer::SetNotes(SetNotes { notes: &notes }),
                 done(0x02A8),
             ),
+            // IServerd does not look at the flag behind the names.
+            self.authorisation(details.profile.authorisation_required),
         ]
     }
 
@@ -650,4 +652,5 @@ const LONGEST_ZIP: usize = 12;
 const LONGEST_LINE: usize = 60;
 const LONGEST_PAGE: usize = 120;
 const LONGEST_ABOUT: usize = 449;
+const LONGEST_NOTES: usize = 255;
 const LONGEST_PASSWORD: usize = 8;

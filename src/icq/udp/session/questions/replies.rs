@@ -46,6 +46,8 @@ pub(super) enum Verdict {
     Part,
     /// It completes the answer.
     Whole,
+    /// It completes the answer, and there is nothing more to ask.
+    Enough,
     /// It says no.
     Refused,
 }
@@ -98,7 +100,11 @@ impl Gathered {
             (Awaits::MetaFound, FromServer::Meta(reply)) => self.take_found(reply, charset),
             (Awaits::Names(uin), FromServer::InfoReply(reply)) if reply.target_uin == uin => {
                 self.names(reply, charset);
-                Verdict::Whole
+                // open-oscar-server answers so for a number that nobody has, and falls over 0x046A then.
+                match says_nothing(&self.details.profile, uin) {
+                    true => Verdict::Enough,
+                    false => Verdict::Whole,
+                }
             }
             (Awaits::Extended(uin), FromServer::ExtendedInfo(reply)) if reply.target_uin == uin => {
                 self.extended(reply, charset);
@@ -390,6 +396,13 @@ fn profile(names: [&[u8]; 4], auth_byte: Option<u8>, charset: Charset) -> Profil
         email,
         authorisation_required: auth_byte == Some(AUTHORISATION_REQUIRED),
     }
+}
+
+/// Whether a profile says nothing but the person's number.
+fn says_nothing(profile: &Profile, uin: Uin) -> bool {
+    let texts = [&profile.first, &profile.last, &profile.email];
+    let has_nick = !profile.nick.is_empty() && profile.nick != uin.to_string();
+    !has_nick && texts.iter().all(|text| text.is_empty())
 }
 
 /// Whether somebody has all the names that are wanted; part of a name will do, as for servers.
