@@ -38,6 +38,8 @@ pub struct Behaviour {
     pub retransmission: Option<Retransmission>,
     /// Acknowledge a repeated packet and leave it at that (§4.3). `IServerd` executes it again (§4.2).
     pub suppress_duplicates: bool,
+    /// What acknowledgements of V5 repeat beside seq1 (§4.1).
+    pub acknowledgements: Acknowledgements,
     /// Several small packets that are due to one client at once travel as one 0x0212 (§4.6), up to
     /// this many bytes. `None` never; `IServerd` was never seen to do so.
     pub multi: Option<usize>,
@@ -93,12 +95,15 @@ pub struct Behaviour {
     pub acknowledges_offline_request: bool,
     /// 0x0438 is acknowledged. `IServerd` does not (§4.9).
     pub acknowledges_logoff: bool,
+    /// 0x0438 with the other text, the probe, ends a session, too: open-oscar-server.
+    pub probe_ends_session: bool,
     /// What packets without a session get.
     pub strangers: Strangers,
     /// 0x053C makes the server tell the added person with a type 0x000C message (§6.4). `IServerd`
     /// leaves that to the client, and so does the recommended behaviour.
     pub announces_added: bool,
-    /// Short profiles and search results show the second e-mail address: `IServerd` (§8.1).
+    /// Short profiles and search results show the second e-mail address, and old updates change it:
+    /// `IServerd` (§8.1).
     pub shows_second_email: bool,
     /// The answer to META (§8.4).
     pub meta: MetaAnswer,
@@ -107,11 +112,15 @@ pub struct Behaviour {
     /// 0x0424, 0x041A and 0x046A of groupware clients are answered. `IServerd` acknowledges them only:
     /// they have searches and questions of their own (§8.1, §9).
     pub old_groupware_searches: bool,
+    /// 0x06A4 and 0x06AE of groupware clients have an effect. `IServerd` acknowledges them only (§16).
+    pub groupware_exceptions: bool,
     /// What 0x0118 says to groupware clients: whom it is about, and a byte more, as open-oscar-server
     /// says it. When off it does not, as `IServerd` (§8.1).
     pub names_groupware_infos: bool,
     /// 0x0564 and 0x056E do something. `IServerd` acknowledges them only (§8.6).
     pub random_chat: bool,
+    /// A packet of groupware is acknowledged once more when its last fragment has come: `IServerd`.
+    pub acknowledges_assembled: bool,
     /// A groupware client gets messages under numbers that have nothing to do with its own requests
     /// and may equal them: `IServerd` (§4.3).
     pub foreign_numbers: bool,
@@ -183,14 +192,22 @@ pub struct Retransmission {
     pub in_order: bool,
 }
 
+/// What acknowledgements of V5 repeat of the packet beside its seq1. Others always repeat all there is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Acknowledgements {
+    /// Its seq2.
+    Both,
+    /// Nothing, but for a login and META: open-oscar-server.
+    FirstOnly,
+}
+
 /// Which of the replies 0x021C, 0x00DC, 0x00E6, 0x0118, 0x0122 and 0x012C repeat the seq2 of their
 /// request (§4.3). The others all do.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum NumberedReplies {
     /// All of them.
     All,
-    /// The ends of lists, 0x021C and 0x00E6: open-oscar-server, by the packets it built for the
-    /// vectors.
+    /// The ends of lists, 0x021C and 0x00E6, and what is not V5: open-oscar-server.
     Lists,
     /// None of them: `IServerd`.
     None,
@@ -205,7 +222,7 @@ pub enum OfflineMessages {
     /// On 0x044C only.
     OnRequest,
     /// After every contact list of less than 100 entries, all that are still there; 0x044C does
-    /// nothing: `IServerd`.
+    /// nothing, but for groupware, which gets them on every 0x044C: `IServerd`.
     AfterEachList,
 }
 
@@ -266,6 +283,7 @@ impl Behaviour {
                 in_order: true,
             }),
             suppress_duplicates: true,
+            acknowledgements: Acknowledgements::Both,
             multi: None,
             numbered_replies: NumberedReplies::All,
             strict_ports: true,
@@ -289,14 +307,17 @@ impl Behaviour {
             old_updates: true,
             acknowledges_offline_request: true,
             acknowledges_logoff: true,
+            probe_ends_session: false,
             strangers: Strangers::Refused,
             announces_added: false,
             shows_second_email: false,
             meta: MetaAnswer::Due,
             search_limit: 40,
             old_groupware_searches: true,
+            groupware_exceptions: true,
             names_groupware_infos: false,
             random_chat: true,
+            acknowledges_assembled: false,
             foreign_numbers: false,
             conceals_across_versions: false,
         }
@@ -331,7 +352,9 @@ impl Behaviour {
             general_end: GeneralEnd::WideTimezoneByForm,
             shows_second_email: true,
             old_groupware_searches: false,
+            groupware_exceptions: false,
             random_chat: false,
+            acknowledges_assembled: true,
             foreign_numbers: true,
             conceals_across_versions: true,
             ..Self::reference()
@@ -346,6 +369,8 @@ impl Behaviour {
             bad_password: BadPassword::V5,
             wrong_passwords: None,
             numbered_replies: NumberedReplies::Lists,
+            acknowledgements: Acknowledgements::FirstOnly,
+            probe_ends_session: true,
             silence: Some(Duration::from_secs(120)),
             ping_interval: 50,
             offline_messages: OfflineMessages::OnRequest,

@@ -18,6 +18,8 @@ pub(super) struct Letter {
     pub(super) body: Vec<u8>,
     /// When the server took it.
     pub(super) sent: UnixTime,
+    /// The number of the request with which it came; 0 if it came otherwise.
+    pub(super) senders_seq2: u16,
 }
 
 /// A letter that waits for its receiver.
@@ -59,6 +61,7 @@ impl Letters {
             kind,
             body: body.to_vec(),
             sent: now.unix,
+            senders_seq2: 0,
         }
     }
 

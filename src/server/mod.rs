@@ -60,8 +60,8 @@ use rand::{Rng, SeedableRng};
 
 pub use account::{Account, Groupware, Home, HomepageCategory, More, Work};
 pub use behaviour::{
-    AuthorisationByte, BadPassword, Behaviour, GeneralEnd, LoginAnswer, MetaAnswer,
-    NumberedReplies, OfflineMessages, Retransmission, SecondLogin, Strangers, TooMuch,
+    Acknowledgements, AuthorisationByte, BadPassword, Behaviour, GeneralEnd, LoginAnswer,
+    MetaAnswer, NumberedReplies, OfflineMessages, Retransmission, SecondLogin, Strangers, TooMuch,
 };
 pub use bots::{BOTS, COMET, ECHO, GATE, GREETER, HERMIT, SIESTA};
 pub use hooks::Counters;

@@ -309,7 +309,21 @@ impl Network {
         kind: u16,
         body: &[u8],
     ) -> LetterNumber {
-        let letter = self.accept(now, from, to, kind, body);
+        self.send_as(now, 0, from, to, kind, body)
+    }
+
+    /// The same for a request with this number.
+    pub(super) fn send_as(
+        &mut self,
+        now: Now,
+        senders_seq2: u16,
+        from: Uin,
+        to: Uin,
+        kind: u16,
+        body: &[u8],
+    ) -> LetterNumber {
+        let mut letter = self.accept(now, from, to, kind, body);
+        letter.senders_seq2 = senders_seq2;
         let number = letter.number;
         if self.is_online(to) {
             self.tell(to, Notice::Message(letter));

@@ -115,7 +115,7 @@ impl Plan {
             6..8 => Preset::Iserverd,
             _ => Preset::OpenOscar,
         };
-        let plan = Self {
+        let mut plan = Self {
             seed,
             troubled: seconds(rng, 240, 900),
             people: rng.random_range(1..=3),
@@ -141,7 +141,34 @@ impl Plan {
             habits: habits(rng),
             troubles: troubles(rng),
         };
+        plan.settings.networks[0].versions = versions(seed, &plan.behaviour);
         (plan, random)
+    }
+}
+
+/// The versions that the gateway may speak.
+///
+/// `WORLD_VERSIONS=V3` or `WORLD_VERSIONS=V5,V3` decides it. `WORLD_VERSIONS=any` draws: mostly one, the
+/// same for all; sometimes all that the server speaks, the best first, and each user finds one. That is
+/// not drawn from the same chance as the rest, which would make every older seed another world.
+fn versions(seed: u64, behaviour: &Behaviour) -> Vec<Version> {
+    let named = std::env::var("WORLD_VERSIONS");
+    let named = named.unwrap_or_else(|_| "V5".to_owned());
+    if named != "any" {
+        let version = |name: &str| Version::ALL.into_iter().find(|it| it.to_string() == name);
+        return named.split(',').filter_map(version).collect();
+    }
+    let mut rng = StdRng::seed_from_u64(seed ^ 0x5645_5253);
+    let mut spoken = behaviour.versions.to_vec();
+    spoken.sort_unstable_by(|one, other| other.cmp(one));
+    match rng.random_range(0..10) {
+        0..4 => vec![Version::V5],
+        4..9 => spoken[rng.random_range(0..spoken.len())..]
+            .iter()
+            .copied()
+            .take(1)
+            .collect(),
+        _ => spoken,
     }
 }
 

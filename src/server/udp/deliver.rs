@@ -114,7 +114,7 @@ impl Service {
             Lane::Contact(letter.from)
         };
         let version = session.link.version;
-        let seq2 = manners::relayed_number(version, &base.behaviour, letter.number);
+        let seq2 = manners::relayed_number(version, &base.behaviour, letter.senders_seq2);
         let pieces = manners::pieces(version, &base.behaviour, &letter.body);
         let last = pieces.len().saturating_sub(1);
         for (index, text) in pieces.into_iter().enumerate() {

@@ -390,12 +390,13 @@ impl Service {
         base.counters.strangers += 1;
         let by_whim = base.behaviour.strangers == Strangers::RefusedByWhim;
         let is_v5 = header.version == Version::V5;
+        let knows = manners::knows(header.version, header.command);
         let refused = match packet {
             ToServer::TextCode(text) => by_whim && text.text == TextCode::LOGOUT,
             ToServer::InfoRequest(_) | ToServer::ExtInfoRequest(_) | ToServer::RequestOffline => {
                 !(by_whim && is_v5)
             }
-            _ if by_whim && is_v5 && is_unimplemented(packet) => {
+            _ if by_whim && (!knows || is_v5 && is_unimplemented(packet)) => {
                 acknowledge(from, header, &[], base);
                 false
             }
@@ -425,7 +426,7 @@ const fn is_unimplemented(packet: &ToServer<'_>) -> bool {
 }
 
 /// Answers 0x03F2 with the departments list, where a version has one (icq-udp.md §6.5).
-fn pre_login(from: SocketAddr, header: &Header, base: &mut Base) {
+pub(super) fn pre_login(from: SocketAddr, header: &Header, base: &mut Base) {
     acknowledge(from, header, &[], base);
     if manners::tells(header.version, FromServer::PreLoginList.command()) {
         reply_as_v3(from, header, &FromServer::PreLoginList, base);

@@ -185,6 +185,17 @@ impl Service {
         writer.u8(1);
         writer.u16_le(2);
         writer.u16_le(0x2A);
+        if header.version == Version::V3 {
+            // The departments list, and what nobody knows.
+            writer.u32_le(1);
+            writer.u32_le(0);
+            for _ in 0..4 {
+                writer.lstr(b"");
+            }
+            writer.u32_le(u32::MAX);
+            writer.u16_le(7);
+            writer.lstr(b"");
+        }
         let inner = Header {
             command: FromServer::RegistrationInfo.command(),
             seq1: 0,

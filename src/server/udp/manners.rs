@@ -8,8 +8,7 @@ use crate::icq::udp::to_server::Target;
 use crate::icq::udp::{FromServer, Header, ToServer, Version};
 use crate::icq::wire::Rest;
 use crate::model::Uin;
-use crate::server::behaviour::{Behaviour, NumberedReplies, OfflineMessages};
-use crate::server::journal::LetterNumber;
+use crate::server::behaviour::{Acknowledgements, Behaviour, NumberedReplies, OfflineMessages};
 
 /// Whether a version has this request. What it does not have is acknowledged and nothing else.
 pub(super) const fn knows(version: Version, command: u16) -> bool {
@@ -56,14 +55,10 @@ pub(super) const fn has_session_ids(version: Version) -> bool {
     matches!(version, Version::V5)
 }
 
-/// Whether a packet's number counts it among its sender's packets. The logoff of groupware bears 0
-/// (§4.9); before V5 the deletion of stored messages bears the number of their end (§7.5).
-pub(super) const fn counts(version: Version, command: u16) -> bool {
-    let has_own_number = match version {
-        Version::V1 | Version::V2 | Version::V4 => command != ACK_MESSAGES,
-        Version::V3 | Version::V5 => true,
-    };
-    has_own_number && command != SEND_TEXT_CODE
+/// Whether a packet's number counts it among its sender's packets: the logoff and the probe of groupware
+/// both bear 0 (§4.9).
+pub(super) const fn counts(command: u16) -> bool {
+    command != SEND_TEXT_CODE
 }
 
 /// Which stored messages a client deletes with 0x0442 (§7.5).
@@ -99,6 +94,15 @@ pub(super) const fn acknowledges_offline_request(version: Version, behaviour: &B
     behaviour.acknowledges_offline_request || !matches!(version, Version::V5)
 }
 
+/// What the acknowledgement of a packet repeats beside its seq1 (§4.1).
+pub(super) const fn acknowledged_number(header: &Header, behaviour: &Behaviour) -> u16 {
+    match (behaviour.acknowledgements, header.version, header.command) {
+        (_, _, LOGIN | META_USER) | (Acknowledgements::Both, ..) => header.seq2,
+        (Acknowledgements::FirstOnly, Version::V5, _) => 0,
+        (Acknowledgements::FirstOnly, ..) => header.seq2,
+    }
+}
+
 /// What the header of a reply repeats of its request (§4.3).
 pub(super) const fn reply_number(
     version: Version,
@@ -112,8 +116,9 @@ pub(super) const fn reply_number(
     }
     let is_numbered = match (behaviour.numbered_replies, command) {
         (NumberedReplies::All, _) => true,
-        (NumberedReplies::Lists, OFFLINE_MESSAGE | INFO_REPLY | EXT_INFO_REPLY | INVALID_UIN) => {
-            false
+        (NumberedReplies::Lists, OFFLINE_MESSAGE) => matches!(version, Version::V3),
+        (NumberedReplies::Lists, INFO_REPLY | EXT_INFO_REPLY | INVALID_UIN) => {
+            matches!(version, Version::V3 | Version::V4)
         }
         (NumberedReplies::None, USER_LIST_DONE | OFFLINE_MESSAGE) => false,
         (
@@ -128,6 +133,12 @@ pub(super) const fn reply_number(
 /// Whether the old updates do anything: `IServerd` executes those of groupware only (§8.3).
 pub(super) const fn updates(version: Version, behaviour: &Behaviour) -> bool {
     behaviour.old_updates || matches!(version, Version::V3)
+}
+
+/// Whether the lists of exceptions from a status have an effect: `IServerd` only acknowledges those of
+/// groupware (§16).
+pub(super) const fn has_exceptions(version: Version, behaviour: &Behaviour) -> bool {
+    behaviour.groupware_exceptions || !matches!(version, Version::V3)
 }
 
 /// Whether the old searches are answered: `IServerd` leaves groupware to its own (§8.1).
@@ -153,15 +164,15 @@ pub(super) fn pieces<'a>(version: Version, behaviour: &Behaviour, text: &'a [u8]
     text.rchunks(limit).collect()
 }
 
-/// What the header of a relayed message bears: nothing, or with `IServerd` in groupware a number
-/// that is nobody's business here (§4.3).
+/// What the header of a relayed message bears: nothing, or with `IServerd` in groupware the number of
+/// its sender's request, which is nobody's business here (§4.3).
 pub(super) const fn relayed_number(
     version: Version,
     behaviour: &Behaviour,
-    letter: LetterNumber,
+    senders_seq2: u16,
 ) -> u16 {
     match version {
-        Version::V3 if behaviour.foreign_numbers => letter.0 as u16,
+        Version::V3 if behaviour.foreign_numbers => senders_seq2,
         Version::V1 | Version::V2 | Version::V3 | Version::V4 | Version::V5 => 0,
     }
 }
@@ -241,9 +252,13 @@ pub(super) fn login_reply(
     ip: std::net::Ipv4Addr,
     login_seq: u16,
 ) -> LoginReply<'static> {
+    let sends_without = match version {
+        Version::V3 => 3,
+        Version::V1 | Version::V2 | Version::V4 | Version::V5 => 5,
+    };
     let (interval, sends) = behaviour
         .retransmission
-        .map_or((10, 5), |r| (r.interval.as_secs(), r.sends));
+        .map_or((10, sends_without), |r| (r.interval.as_secs(), r.sends));
     let timeout = u16::try_from(interval).unwrap_or(u16::MAX);
     let retries = u16::try_from(sends).unwrap_or(u16::MAX);
     match version {
@@ -346,7 +361,6 @@ fn departments() -> impl Iterator<Item = u8> {
 
 const LOGIN: u16 = 0x03E8;
 const SEND_TEXT_CODE: u16 = 0x0438;
-const ACK_MESSAGES: u16 = 0x0442;
 const CHANGE_PASSWORD: u16 = 0x049C;
 const FIRST_LOGIN: u16 = 0x04EC;
 const META_USER: u16 = 0x064A;

@@ -237,7 +237,7 @@ impl Service {
         let decoded = ToServer::decode(header.version, header.command, opened.body);
         let packet = decoded.as_ref().ok().map(|decoded| &decoded.packet);
         let repeated = base.behaviour.suppress_duplicates
-            && manners::counts(header.version, header.command)
+            && manners::counts(header.command)
             && session.link.is_repeated(&header);
         if acknowledges(packet, &header, repeated, &base.behaviour) {
             acknowledge(from, &header, &[], base);
@@ -370,7 +370,9 @@ fn acknowledges(
             ToServer::FirstLogin
             | ToServer::Login(_)
             | ToServer::PreLogin(_)
-            | ToServer::Register(_),
+            | ToServer::Register(_)
+            | ToServer::RegistrationRequest
+            | ToServer::RegistrationForm(_),
         ) => repeated,
         _ => match header.command {
             REQUEST_OFFLINE => manners::acknowledges_offline_request(header.version, behaviour),

@@ -95,11 +95,12 @@ impl Service {
         done: &FromServer<'_>,
         base: &mut Base,
     ) {
+        let email = usize::from(base.behaviour.shows_second_email);
         self.update(header, done, base, |account| {
             account.nick = text(update.nick);
             account.first = text(update.first);
             account.last = text(update.last);
-            account.emails[0] = text(update.email);
+            account.emails[email] = text(update.email);
             if let Some(auth_byte) = update.auth_byte {
                 account.authorisation_required = auth_byte == 0;
             }

@@ -13,6 +13,7 @@ use crate::server::Base;
 pub(super) fn acknowledge(to: SocketAddr, header: &Header, body: &[u8], base: &mut Base) {
     let header = Header {
         command: ACK,
+        seq2: manners::acknowledged_number(header, &base.behaviour),
         ..*header
     };
     let dialect = header.version.dialect();
@@ -20,10 +21,11 @@ pub(super) fn acknowledge(to: SocketAddr, header: &Header, body: &[u8], base: &m
     base.transmit(to, datagram);
 }
 
-/// Says that the server does not know this session.
+/// Says that the server does not know this session; to a keep-alive of V5 without its number (icq-udp.md
+/// §4.8).
 pub(super) fn not_connected(to: SocketAddr, header: &Header, base: &mut Base) {
-    let seq2 = match header.command {
-        KEEP_ALIVE => 0,
+    let seq2 = match (header.version, header.command) {
+        (Version::V5, KEEP_ALIVE) => 0,
         _ => header.seq2,
     };
     let header = Header { seq2, ..*header };

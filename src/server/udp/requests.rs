@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
 use super::deliver::seconds;
-use super::door::{Arrival, first_login};
+use super::door::{Arrival, first_login, pre_login};
 use super::manners::{self, Deletion};
-use super::reply::{not_connected, reply};
+use super::reply::{acknowledge, not_connected, reply};
 use super::{PATIENCE, Service};
 use crate::icq::udp::from_server::{ListDone, ReverseTcp};
 use crate::icq::udp::groupware::Fragment;
@@ -42,15 +42,23 @@ impl Service {
                 self.log_in(now, from, header, &arrival, base);
             }
             ToServer::Register(register) => self.register(now, from, header, &register, base),
-            ToServer::PreLogin(_) => reply(from, header, &FromServer::TryAgain, base),
+            // §4.8.
+            ToServer::PreLogin(_) if header.version == Version::V5 => {
+                reply(from, header, &FromServer::TryAgain, base);
+            }
+            ToServer::PreLogin(_) => pre_login(from, header, base),
             ToServer::FirstLogin => first_login(from, header, rest, base),
-            ToServer::TextCode(text) if text.text == TextCode::LOGOUT => {
+            ToServer::TextCode(text)
+                if text.text == TextCode::LOGOUT || base.behaviour.probe_ends_session =>
+            {
                 self.end(now, uin, Ending::LoggedOff, base);
             }
 
             ToServer::ContactList(UinList { uins }) => {
                 self.take_list(now, from, header, &uins, base);
             }
+            ToServer::VisibleList(_) | ToServer::InvisibleList(_)
+                if !manners::has_exceptions(header.version, &base.behaviour) => {}
             ToServer::VisibleList(UinList { uins }) => {
                 base.network
                     .add_exceptions(uin, ExceptionList::Visible, &uins);
@@ -77,7 +85,8 @@ impl Service {
             ToServer::RequestOffline => {
                 let when = manners::offline_messages(header.version, &base.behaviour);
                 if when != OfflineMessages::AfterEachList {
-                    self.offer(uin, header.seq2, false, base);
+                    let again = base.behaviour.offline_messages == OfflineMessages::AfterEachList;
+                    self.offer(uin, header.seq2, again, base);
                 }
             }
             ToServer::AckMessages(wish) => self.delete(now, header, &wish, base),
@@ -196,6 +205,9 @@ impl Service {
             base.counters.unknown += 1;
             return;
         }
+        if base.behaviour.acknowledges_assembled {
+            acknowledge(from, &inner, &[], base);
+        }
         match ToServer::decode(inner.version, inner.command, opened.body) {
             Ok(decoded) if !matches!(decoded.packet, ToServer::Fragment(_)) => {
                 self.handle_request(now, from, &inner, decoded.packet, decoded.rest, base);
@@ -304,7 +316,8 @@ impl Service {
             self.too_much(now, from, header, base.behaviour.over_message_limit, base);
             return;
         }
-        base.network.send(now, header.uin, to, kind, message.text);
+        base.network
+            .send_as(now, header.seq2, header.uin, to, kind, message.text);
     }
 
     fn too_much(
