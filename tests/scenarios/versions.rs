@@ -14,14 +14,18 @@ fn registering(choice: &str, spoken: &'static [Version]) -> World {
     };
     let accounts = vec![Account::new(ROMEO, "secret")];
     let mut world = World::with(&[V5, V4, V3, V2], accounts, behaviour);
-    world.says(&format!(
-        "<iq type='set' id='r1' from='romeo@example.org/pc' to='icq.example.org'>\
+    world.says(&registration("r1", choice));
+    world
+}
+
+fn registration(id: &str, version: &str) -> String {
+    format!(
+        "<iq type='set' id='{id}' from='romeo@example.org/pc' to='icq.example.org'>\
          <query xmlns='jabber:iq:register'><x xmlns='jabber:x:data' type='submit'>\
          <field var='username'><value>{ROMEO}</value></field>\
          <field var='password'><value>secret</value></field>\
-         <field var='x-version'><value>{choice}</value></field></x></query></iq>"
-    ));
-    world
+         <field var='x-version'><value>{version}</value></field></x></query></iq>"
+    )
 }
 
 /// What the record says about the version that worked.
@@ -77,4 +81,24 @@ fn a_server_that_speaks_none_of_them_is_explained_within_twenty_seconds() {
         assert!(error.contains(part), "{error}");
     }
     assert_eq!(world.tasks(), 0);
+}
+
+/// Servers of V3 know a session by its port: the next trial says goodbye from there.
+#[test]
+fn a_trial_of_groupware_whose_goodbye_was_lost_does_not_keep_the_next_one_out() {
+    let accounts = vec![Account::new(ROMEO, "secret")];
+    let mut world = World::with(&[V3], accounts, Behaviour::iserverd());
+    world.loses_to_gateway = true;
+    world.says(&registration("r1", "automatic"));
+    world.passes(15);
+    world.loses_to_server = true;
+    world.passes(10);
+    world.sees(&["<iq ", "id='r1'", "type='error'"]);
+    assert!(world.server.online().iter().any(|it| it.0 == ROMEO));
+
+    (world.loses_to_server, world.loses_to_gateway) = (false, false);
+    world.says(&registration("r2", "automatic"));
+    world.passes(15);
+
+    world.sees(&["<iq ", "id='r2'", "type='result'"]);
 }

@@ -422,8 +422,8 @@ impl User {
     fn sessions_may_be_open(&mut self, session_ids: &[u32]) {
         let registration = &self.facts.registration;
         let is_current =
-            |it: &&Box<SessionOf>| it.uin == registration.uin && it.network == registration.network;
-        let Some(session_of) = self.session_of.as_ref().filter(is_current) else {
+            |it: &&SessionOf| it.uin == registration.uin && it.network == registration.network;
+        let Some(session_of) = self.session_of.as_deref().filter(is_current) else {
             return;
         };
         let version = session_of.version.word();
@@ -437,7 +437,11 @@ impl User {
             let is_it = |known: &&SessionTrace| {
                 session_id != 0 && (known.session_id, known.version) == (session_id, version)
             };
-            known.iter().find(is_it).copied().unwrap_or(own(session_id))
+            known
+                .iter()
+                .find(is_it)
+                .copied()
+                .unwrap_or_else(|| own(session_id))
         };
         let is_elsewhere = |known: &&SessionTrace| {
             let is_without_id = known.session_id == 0 && known.local_port != self.local_port;

@@ -130,11 +130,7 @@ fn automatic_goes_from_silence_to_what_answers_and_remembers_it() {
     assert_eq!(world.spoken(), V5);
     world.pass(seconds(4));
     world.reconnects();
-    assert_eq!(
-        world.user.session.is_some(),
-        false,
-        "the goodbye goes first"
-    );
+    assert!(world.user.session.is_none(), "the goodbye goes first");
     world.pass(seconds(1));
     assert_eq!(world.spoken(), V4);
     world.pass(seconds(4));
