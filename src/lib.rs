@@ -3,6 +3,7 @@
 pub mod config;
 pub mod gateway;
 pub mod icq;
+pub mod inspect;
 pub mod model;
 pub mod runtime;
 pub mod server;

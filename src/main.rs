@@ -15,8 +15,12 @@ use tokio::net::UdpSocket;
 use tokio::runtime::{Builder, Runtime};
 
 use icq_transport::config::{self, Config, Log, LogFormat};
+use icq_transport::icq::udp::{Side, Version};
+use icq_transport::icq::wire::text::Charset;
+use icq_transport::inspect::{Known, Show};
 use icq_transport::model::Uin;
 use icq_transport::runtime::admin::{self, NoStatus};
+use icq_transport::runtime::decode::{self, Form, NotDecoded, View};
 use icq_transport::runtime::{self, demo, icq_server, logging};
 use icq_transport::server::{Account, BOTS, Server, Setup};
 use icq_transport::store::{self, Store};
@@ -52,6 +56,8 @@ enum Command {
     /// Runs the ICQ server that comes along, for trying things out: it keeps nothing and encrypts
     /// nothing, so leave it on 127.0.0.1.
     IcqServer(IcqServer),
+    /// Shows ICQ packets, deciphered: those of a recording, or one given in hexadecimal digits.
+    Decode(Decode),
 }
 
 #[derive(Args)]
@@ -79,6 +85,44 @@ struct IcqServer {
     file: Option<PathBuf>,
 }
 
+#[derive(Args)]
+struct Decode {
+    /// A recording of tcpdump or Wireshark (pcap, pcapng), or - for the standard input.
+    #[arg(
+        value_name = "FILE",
+        required_unless_present = "hex",
+        conflicts_with = "hex"
+    )]
+    file: Option<PathBuf>,
+    /// A packet as it was on the wire, in hexadecimal digits.
+    #[arg(long, value_name = "DIGITS")]
+    hex: Option<String>,
+    /// The server's UDP port; without it packets tell by themselves who sent them.
+    #[arg(long)]
+    port: Option<u16>,
+    /// Who sent the packets.
+    #[arg(long, value_parser = side)]
+    from: Option<Side>,
+    /// The version that client and server speak, 1 to 5.
+    #[arg(long = "as", value_name = "VERSION", value_parser = version)]
+    version: Option<Version>,
+    /// A line for each field: offset, length, name, value.
+    #[arg(long, conflicts_with = "json")]
+    full: bool,
+    /// A line of JSON for each packet.
+    #[arg(long)]
+    json: bool,
+    /// Shows what people wrote, names, and bytes without a known meaning.
+    #[arg(long)]
+    texts: bool,
+    /// Shows passwords.
+    #[arg(long)]
+    passwords: bool,
+    /// The code page of texts, such as windows-1251.
+    #[arg(long, value_name = "NAME", value_parser = charset)]
+    charset: Option<Charset>,
+}
+
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Run(ConfigFile { config }) => run(&config),
@@ -86,6 +130,7 @@ fn main() -> ExitCode {
         Command::Status { config, json } => status(&config.config, json),
         Command::Demo { once } => demo(once),
         Command::IcqServer(arguments) => serve_icq(&arguments),
+        Command::Decode(arguments) => decode(&arguments),
     };
     let Err(failure) = done else {
         return ExitCode::SUCCESS;
@@ -145,6 +190,57 @@ fn serve_icq(arguments: &IcqServer) -> Result<(), Failure> {
     });
     let accounts = accounts(arguments)?;
     Ok(tokio_runtime()?.block_on(listen(arguments.listen, accounts))?)
+}
+
+fn decode(arguments: &Decode) -> Result<(), Failure> {
+    let view = View {
+        known: Known {
+            server_port: arguments.port,
+            from: arguments.from,
+            version: arguments.version,
+        },
+        show: Show {
+            passwords: arguments.passwords,
+            texts: arguments.texts,
+            charset: arguments.charset,
+        },
+        form: match (arguments.full, arguments.json) {
+            (true, _) => Form::Full,
+            (_, true) => Form::Json,
+            (false, false) => Form::Lines,
+        },
+    };
+    let mut out = io::stdout().lock();
+    let done = match (&arguments.hex, &arguments.file) {
+        (Some(digits), _) => decode::hex(digits, view, &mut out),
+        (None, Some(file)) => decode::recording(file, view, &mut out),
+        (None, None) => Ok(()),
+    };
+    match done {
+        // Whoever reads has seen enough.
+        Err(NotDecoded::Write(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        done => Ok(done.map_err(anyhow::Error::from)?),
+    }
+}
+
+fn side(text: &str) -> Result<Side, String> {
+    match text {
+        "client" => Ok(Side::Client),
+        "server" => Ok(Side::Server),
+        _ => Err("it is client or server".to_owned()),
+    }
+}
+
+fn version(text: &str) -> Result<Version, String> {
+    let word = text.trim_start_matches(['V', 'v']).parse();
+    Version::ALL
+        .into_iter()
+        .find(|version| Ok(version.word()) == word)
+        .ok_or_else(|| "it is a number from 1 to 5".to_owned())
+}
+
+fn charset(text: &str) -> Result<Charset, String> {
+    Charset::from_label(text).ok_or_else(|| "no such code page is known".to_owned())
 }
 
 async fn listen(address: SocketAddr, accounts: Vec<Account>) -> anyhow::Result<()> {

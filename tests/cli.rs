@@ -65,6 +65,66 @@ fn a_wrong_command_line_is_code_2() {
 }
 
 #[test]
+fn decode_shows_a_packet_given_in_digits_and_no_password() {
+    // A login that licq made: number 2127503, password "[cePabC".
+    let login = "0200 e803 0000 8f762000 344a0000 0800 5b636550616243 00 72000400 00000000 04 00000000 \
+                 06000000 02000000000004007200";
+    let output = program(&["decode", "--hex", login]).output().unwrap();
+    assert_eq!((code(&output), stderr(&output).as_str()), (0, ""));
+    let line = stdout(&output);
+    assert!(
+        line.starts_with("V2 to server LOGIN 0x03e8 0/0 uin=2127503 "),
+        "{line}"
+    );
+    assert!(
+        line.contains("password=(hidden)") && !line.contains("cePabC"),
+        "{line}"
+    );
+
+    let asked = program(&["decode", "--full", "--passwords", "--hex", login]);
+    let full = stdout(&{ asked }.output().unwrap());
+    assert!(
+        full.contains("\n     14    10  password = \"[cePabC\"\n"),
+        "{full}"
+    );
+    assert!(full.contains("icq-udp.md §6.1"), "{full}");
+
+    let json = stdout(
+        &program(&["decode", "--json", "--hex", login])
+            .output()
+            .unwrap(),
+    );
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["fields"]["tcp_port"], 18_996);
+    assert_eq!(json["fields"]["password"], serde_json::Value::Null);
+}
+
+#[test]
+fn decode_says_what_it_cannot_show() {
+    for (digits, complaint) in [
+        ("", "even number of hexadecimal digits"),
+        ("020", "even number of hexadecimal digits"),
+        ("xyz", "even number of hexadecimal digits"),
+        ("0900", "no ICQ packet is in it"),
+    ] {
+        let output = program(&["decode", "--hex", digits]).output().unwrap();
+        assert_eq!(code(&output), 1, "{digits}");
+        assert!(stderr(&output).contains(complaint), "{}", stderr(&output));
+    }
+    let place = Place::new();
+    let file = place.path("recording");
+    fs::write(&file, "not at all").unwrap();
+    let output = program(&["decode", text(&file)]).output().unwrap();
+    assert_eq!(code(&output), 1);
+    assert!(
+        stderr(&output).contains("recording: "),
+        "{}",
+        stderr(&output)
+    );
+    assert_eq!(code(&program(&["decode"]).output().unwrap()), 2);
+}
+
+#[test]
 fn a_gateway_that_runs_tells_its_state_and_ends_when_asked() {
     let place = Place::new();
     let output = place.command(&["status"]).output().unwrap();

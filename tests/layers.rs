@@ -8,6 +8,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("icq", &["model"]),
     ("server", &["model", "icq"]),
+    ("inspect", &["model", "icq"]),
     ("xmpp", &["model"]),
     ("store", &["model"]),
     ("gateway", &["model", "icq", "xmpp", "store"]),
@@ -15,7 +16,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     (
         "runtime",
         &[
-            "model", "icq", "server", "xmpp", "store", "gateway", "config",
+            "model", "icq", "server", "inspect", "xmpp", "store", "gateway", "config",
         ],
     ),
 ];

@@ -47,8 +47,8 @@ impl Person {
             login_time: UnixTime::from_secs(unix.as_secs()),
             seed: unix.as_nanos() as u64,
             contacts: contacts.to_vec(),
-            visible: Vec::new(),
-            invisible: Vec::new(),
+            visible: vec![Uin(200_005)],
+            invisible: vec![Uin(200_006)],
             ghosts: Vec::new(),
         };
         Self {

@@ -11,9 +11,10 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 use std::{env, fs, io};
 
-use icq_transport::icq::udp::{Dump, FromServer, Noise, Opened, Side, ToServer, V3, V5, Version};
+use icq_transport::icq::udp::{Dump, FromServer, Noise, Opened, Side, ToServer, V3, Version};
+use icq_transport::icq::wire::DecodeError;
 use icq_transport::icq::wire::meta::MetaForm;
-use icq_transport::icq::wire::{DecodeError, Field, Value};
+use icq_transport::inspect::{Show, fields};
 use serde_json::{Map, Value as Json, json};
 
 #[test]
@@ -131,7 +132,7 @@ fn check(vector: &Vector) -> Result<(), String> {
     if dump.name.is_none() {
         say(&format!("its command has no name here: {}", vector.id));
     }
-    let mut read = fields(&dump.fields);
+    let mut read = fields(&dump.fields, EVERYTHING);
     write_as_captured(&mut read, &expected);
     same_fields(&read, &expected)?;
 
@@ -333,51 +334,6 @@ fn same_bytes(what: &str, made: &[u8], expected: &[u8]) -> Result<(), String> {
     Err(format!("{what} it is {}, not {}", hex(made), hex(expected)))
 }
 
-/// A dump as the vectors write it. Of two fields of one name the later counts: some META requests
-/// and `USER_ONLINE` have a `uin` besides the header's (`icq-udp.md` §14).
-fn fields(fields: &[Field<'_>]) -> Map<String, Json> {
-    let mut map = Map::new();
-    for field in fields {
-        if let Some(value) = value(&field.value) {
-            map.insert(field.name.to_owned(), value);
-        }
-    }
-    map
-}
-
-fn value(value: &Value<'_>) -> Option<Json> {
-    Some(match value {
-        Value::Constant(_) => return None,
-        Value::Number(number) => json!(number),
-        Value::Code(code) => json!(format!("{code:#06x}")),
-        Value::Word(word) => json!(format!("{word:#010x}")),
-        Value::Address(address) => json!(address.to_string()),
-        Value::Text(text) => json!(latin_or_utf8(text)),
-        Value::Secret(password) => json!(latin_or_utf8(password.0)),
-        Value::Uins(uins) => uins.iter().map(|uin| json!(uin.0)).collect(),
-        Value::Coded(coded) => coded
-            .iter()
-            .map(|(code, text)| json!([code, latin_or_utf8(text)]))
-            .collect(),
-        Value::Bytes(bytes) => json!(hex(bytes)),
-        Value::Packets(packets) => packets
-            .iter()
-            .map(|packet| {
-                let dump = Dump::new(&V5, Side::Server, packet, MetaForm::Unknown);
-                Json::Object(fields(&dump.fields))
-            })
-            .collect(),
-    })
-}
-
-/// Texts that are not UTF-8 stand in the vectors as one character per byte.
-fn latin_or_utf8(bytes: &[u8]) -> String {
-    match std::str::from_utf8(bytes) {
-        Ok(text) => text.to_owned(),
-        Err(_) => bytes.iter().map(|&byte| char::from(byte)).collect(),
-    }
-}
-
 /// The vectors of the UDP protocols, read once.
 fn vectors() -> &'static [Vector] {
     static VECTORS: LazyLock<Vec<Vector>> = LazyLock::new(load_vectors);
@@ -532,5 +488,11 @@ fn text(error: DecodeError) -> String {
 fn say(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");
 }
+
+const EVERYTHING: Show = Show {
+    passwords: true,
+    texts: true,
+    charset: None,
+};
 
 const DATA: &str = "ICQ_TEST_DATA";

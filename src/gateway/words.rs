@@ -127,7 +127,12 @@ pub(super) fn advice(reason: &LogoutReason) -> Cow<'static, str> {
 /// The answer to a registration whose login failed.
 pub(super) fn registration_failed(reason: &LogoutReason) -> Cow<'static, str> {
     match reason {
-        LogoutReason::TryAgainLater => "ICQ asks to wait; try again in 20 minutes.".into(),
+        // The one word for both (icq-udp.md §4.8).
+        LogoutReason::TryAgainLater => {
+            "ICQ asks to wait; try again in 20 minutes. If this number is \
+                                        logged in somewhere else, log out there first."
+                .into()
+        }
         LogoutReason::AlreadyOnline => {
             "This ICQ number is logged in somewhere else. Log out there and try again.".into()
         }

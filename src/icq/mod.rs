@@ -205,7 +205,8 @@ pub enum LogoutReason {
     Refused(String),
     /// The number is online already, and the server keeps the older login.
     AlreadyOnline,
-    /// The server is busy and asks to try again later.
+    /// The server is busy and asks to try again later. IServerd says the same of a V5 number that is online
+    /// already, and nothing tells the two apart.
     TryAgainLater,
     /// The server ended the session: a second login elsewhere, or a restart.
     Kicked(String),

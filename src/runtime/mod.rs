@@ -15,6 +15,7 @@ pub mod admin;
 mod clock;
 pub mod component;
 mod component_link;
+pub mod decode;
 pub mod demo;
 mod gateway_task;
 pub mod icq_server;

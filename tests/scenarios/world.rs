@@ -268,6 +268,7 @@ fn gateway(now: Now, run: u32, versions: &[Version]) -> Gateway {
     let mut settings = Settings::new("icq.example.org".parse().expect("a domain"));
     settings.networks[0].versions = versions.to_vec();
     settings.networks[0].charset = "windows-1251".to_owned();
+    settings.new_numbers = true;
     Gateway::new(now, settings, run, u64::from(run) << 32)
 }
 

@@ -2,8 +2,8 @@
 
 use icq_transport::icq::udp::FromServer;
 use icq_transport::icq::udp::from_server::{Date, Multi, OfflineMessage, Sent};
-use icq_transport::icq::{Event, Receipt};
-use icq_transport::model::{Message, UnixTime};
+use icq_transport::icq::{Command, Event, Receipt};
+use icq_transport::model::{Availability, Message, UnixTime};
 
 use super::scene::*;
 
@@ -136,6 +136,31 @@ fn the_deletion_is_repeated_until_it_is_acknowledged() {
     scene.acknowledges(&deletion);
     scene.waits_secs(15);
     assert_eq!(deletions(&mut scene), 0);
+}
+
+/// open-oscar-server does not acknowledge it to V4 clients.
+#[test]
+fn a_deletion_that_nobody_acknowledges_holds_nothing_up() {
+    let mut scene = expecting();
+    scene.says(&stored(46, "one"));
+    scene.says(&END);
+    let events = scene.take_events();
+    makes_safe(&mut scene, &events);
+    scene.sent_as(ACK_MESSAGES);
+
+    scene.asks(Command::SetStatus(Availability::Away.into()));
+
+    let status = scene.sent_as(SET_STATUS);
+    scene.acknowledges(&status);
+    for _ in 0..100 {
+        scene.waits_secs(1);
+        for heard in scene.take_sent() {
+            if heard.header.command == KEEP_ALIVE {
+                scene.acknowledges(&heard);
+            }
+        }
+    }
+    assert_eq!(scene.take_events(), []);
 }
 
 #[test]

@@ -726,7 +726,7 @@ fn what_one_shows_of_oneself_is_published_with_the_commands_of_each_version() {
         (Version::V2, &[0x04A6, 0x04B0]),
         (
             Version::V3,
-            &[0x050A, 0x0582, 0x0578, 0x058C, 0x05BE, 0x0596],
+            &[0x050A, 0x0582, 0x0578, 0x058C, 0x05BE, 0x0596, 0x0514],
         ),
         (Version::V4, &[0x050A, 0x04B0]),
         (Version::V5, &[META_USER; 7]),

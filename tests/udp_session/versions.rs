@@ -96,8 +96,14 @@ fn an_evening_goes_the_same_way_in_every_version() {
             scene.take_events(),
             [presence(BEN, Status::default()), Event::ListLoaded]
         );
-        let request = scene.sent_as(REQUEST_OFFLINE);
-        scene.acknowledges(&request);
+        let mut sent = commands(&scene.acknowledges_all());
+        sent.retain(|command| *command != ACK);
+        // In V4 the status is said again: open-oscar-server misreads it in the login.
+        let expected: &[u16] = match version {
+            Version::V4 => &[SET_STATUS, REQUEST_OFFLINE],
+            _ => &[REQUEST_OFFLINE],
+        };
+        assert_eq!(sent, expected);
         scene.says(&FromServer::EndOfflineMessages);
         assert_eq!(scene.take_events(), [Event::OfflineMessagesEnd]);
         assert_eq!(scene.sent_commands(), [ACK]);

@@ -244,6 +244,11 @@ impl User {
             (Question::RequireAuthorisation(_), Ok(Answer::Done)) => {
                 Ok(Outcome::said(words::SAVED))
             }
+            // Some versions have no packet for a yes.
+            (Question::ChangePassword(_), Err(NoAnswer::Silent | NoAnswer::SessionEnded)) => {
+                let text = words::PASSWORD_UNCONFIRMED;
+                Err(Refusal::new(Condition::RemoteServerTimeout, text))
+            }
             (question, Err(why)) => Err(no_answer(&question, why)),
             (question, Ok(_)) => Err(no_answer(&question, NoAnswer::Refused)),
         }

@@ -322,6 +322,8 @@ pub(in crate::gateway) const PASSWORD_STORED: &str =
     "The password is stored, and is used at your next login.";
 pub(in crate::gateway) const PASSWORD_TRIED: &str = "The password is stored. I log in with it now.";
 pub(in crate::gateway) const PASSWORD_CHANGED_ON_ICQ: &str = "ICQ took your new password.";
+pub(in crate::gateway) const PASSWORD_UNCONFIRMED: &str = "ICQ did not confirm the new password, and may \
+     have taken it all the same. If I cannot log in any more, tell me the new one with *password*.";
 pub(in crate::gateway) const PASSWORD_NEXT: &str = "Your next message is taken as the password. Delete it \
      afterwards, it stays in your history. A form that does not is in your client's list of commands.";
 pub(in crate::gateway) const PASSWORD_BY_FORM: &str = "Passwords are not for the chat here. Use the form \

@@ -28,6 +28,8 @@ pub struct Manner {
     pub deletion: Deletion,
     /// The statuses that exist.
     pub statuses: Statuses,
+    /// The status of the login is said again after it: servers are known to misread it there.
+    pub repeats_status: bool,
     /// How people are found and described.
     pub directory: Directory,
 }

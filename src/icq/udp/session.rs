@@ -511,7 +511,7 @@ impl Session {
         // Flags said at the login do not reach everybody everywhere; clients of record repeat them.
         let has_flags = (self.status.web_aware || self.status.birthday)
             && self.manner().statuses == Statuses::All;
-        if has_flags || self.status != login.announced {
+        if has_flags || self.status != login.announced || self.manner().repeats_status {
             self.requests.extend([Request::Status(self.status)]);
         }
     }

@@ -70,6 +70,7 @@ pub(super) const MANNER: Manner = Manner {
     longest_keep_alive: AS_CONFIGURED,
     deletion: Deletion::ByEnd,
     statuses: Statuses::Early,
+    repeats_status: false,
     directory: Directory::Old,
 };
 

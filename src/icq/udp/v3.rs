@@ -73,6 +73,7 @@ const MANNER: Manner = Manner {
     longest_keep_alive: Duration::from_secs(45),
     deletion: Deletion::ByTime,
     statuses: Statuses::All,
+    repeats_status: false,
     directory: Directory::Groupware,
 };
 

@@ -73,6 +73,7 @@ impl Dialect for V4 {
 }
 
 /// Sessions of V4 (§4.3, §8): two numbers as in V5, but no session ids, and the commands of V2.
+/// open-oscar-server reads the status of a login inside the password.
 const MANNER: Manner = Manner {
     session_ids: false,
     addressed: true,
@@ -81,6 +82,7 @@ const MANNER: Manner = Manner {
     longest_keep_alive: AS_CONFIGURED,
     deletion: Deletion::All,
     statuses: Statuses::All,
+    repeats_status: true,
     directory: Directory::Old,
 };
 

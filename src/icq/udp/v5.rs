@@ -99,6 +99,7 @@ const MANNER: Manner = Manner {
     longest_keep_alive: AS_CONFIGURED,
     deletion: Deletion::All,
     statuses: Statuses::All,
+    repeats_status: false,
     directory: Directory::Meta,
 };
 

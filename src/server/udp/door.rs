@@ -6,16 +6,17 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use super::link::Link;
+use super::manners::{self, FirstLogin, ToStranger};
 use super::reply::{acknowledge, not_connected, reply, reply_as_v3};
-use super::{LONG_PATIENCE, Service, Session, manners};
+use super::{LONG_PATIENCE, Service, Session};
 use crate::icq::udp::fragments::Assembly;
 use crate::icq::udp::from_server::Reason;
-use crate::icq::udp::to_server::{Login, PreLogin, Register, TextCode};
+use crate::icq::udp::to_server::{Login, PreLogin, Register};
 use crate::icq::udp::{FromServer, Header, Opened, ToServer, Version};
 use crate::model::{Now, Uin};
 use crate::server::Base;
 use crate::server::account::{Account, secret};
-use crate::server::behaviour::{BadPassword, LoginAnswer, OfflineMessages, SecondLogin, Strangers};
+use crate::server::behaviour::{BadPassword, LoginAnswer, OfflineMessages, SecondLogin};
 use crate::server::journal::Ending;
 use crate::server::limits::{Bucket, Buckets, Guesses};
 use crate::server::network::Presence;
@@ -90,7 +91,18 @@ impl Ticket {
 }
 
 impl<'a> Arrival<'a> {
-    pub(super) fn login(from: SocketAddr, login: &Login<'a>) -> Self {
+    /// The login that a packet is, if it is one.
+    pub(super) fn of(from: SocketAddr, version: Version, packet: &ToServer<'a>) -> Option<Self> {
+        match packet {
+            ToServer::Login(login) => Some(Self::login(from, login)),
+            ToServer::PreLogin(login) if manners::logs_in_with_pre_login(version) => {
+                Some(Self::early_login(from, login))
+            }
+            _ => None,
+        }
+    }
+
+    fn login(from: SocketAddr, login: &Login<'a>) -> Self {
         let word = |offset: usize| {
             login
                 .rest_hex
@@ -117,8 +129,7 @@ impl<'a> Arrival<'a> {
         }
     }
 
-    /// The login of V1.
-    pub(super) fn first_version(from: SocketAddr, login: &PreLogin<'a>) -> Self {
+    fn early_login(from: SocketAddr, login: &PreLogin<'a>) -> Self {
         Self {
             password: login.password.0,
             time: 0,
@@ -157,19 +168,16 @@ impl Service {
             base.counters.undecodable += 1;
             return;
         };
+        if !manners::knows(header.version, header.command) {
+            self.refuse(now, from, &header, &decoded.packet, base);
+            return;
+        }
+        if let Some(arrival) = Arrival::of(from, header.version, &decoded.packet) {
+            self.log_in(now, from, &header, &arrival, base);
+            return;
+        }
         match decoded.packet {
-            packet if !manners::knows(header.version, header.command) => {
-                self.refuse(now, from, &header, &packet, base);
-            }
             ToServer::Ack => {}
-            ToServer::Login(login) => {
-                let arrival = Arrival::login(from, &login);
-                self.log_in(now, from, &header, &arrival, base);
-            }
-            ToServer::PreLogin(login) if header.version == Version::V1 => {
-                let arrival = Arrival::first_version(from, &login);
-                self.log_in(now, from, &header, &arrival, base);
-            }
             ToServer::PreLogin(_) if self.may_be_told(now, from) => {
                 pre_login(from, &header, base);
             }
@@ -388,22 +396,13 @@ impl Service {
         base: &mut Base,
     ) {
         base.counters.strangers += 1;
-        let by_whim = base.behaviour.strangers == Strangers::RefusedByWhim;
-        let is_v5 = header.version == Version::V5;
-        let knows = manners::knows(header.version, header.command);
-        let refused = match packet {
-            ToServer::TextCode(text) => by_whim && text.text == TextCode::LOGOUT,
-            ToServer::InfoRequest(_) | ToServer::ExtInfoRequest(_) | ToServer::RequestOffline => {
-                !(by_whim && is_v5)
-            }
-            _ if by_whim && (!knows || is_v5 && is_unimplemented(packet)) => {
+        match manners::answer_to_stranger(header, packet, &base.behaviour) {
+            ToStranger::Nothing => return,
+            ToStranger::Acknowledgement => {
                 acknowledge(from, header, &[], base);
-                false
+                return;
             }
-            _ => true,
-        };
-        if !refused {
-            return;
+            ToStranger::Refusal => {}
         }
         if !self.may_be_told(now, from) {
             base.counters.limited += 1;
@@ -411,18 +410,6 @@ impl Service {
         }
         not_connected(from, header, base);
     }
-}
-
-/// What `IServerd` has no handler for, and acknowledges from anybody (icq-udp.md §4.1).
-const fn is_unimplemented(packet: &ToServer<'_>) -> bool {
-    matches!(
-        packet,
-        ToServer::UpdateBasic(_)
-            | ToServer::UpdateExtended(_)
-            | ToServer::QueryServers
-            | ToServer::RandomSet(_)
-            | ToServer::Unknown { .. }
-    )
 }
 
 /// Answers 0x03F2 with the departments list, where a version has one (icq-udp.md §6.5).
@@ -433,17 +420,14 @@ pub(super) fn pre_login(from: SocketAddr, header: &Header, base: &mut Base) {
     }
 }
 
-/// Answers 0x04EC: in V5 the answer is the acknowledgement, in V4 the departments list follows
-/// (icq-udp.md §6.5, §11).
+/// Answers 0x04EC.
 pub(super) fn first_login(from: SocketAddr, header: &Header, rest: &[u8], base: &mut Base) {
-    match (header.version, rest.first_chunk::<4>()) {
-        (Version::V5, Some(&[a, b, c, d])) => {
+    match (manners::first_login(header.version), rest.first_chunk()) {
+        (FirstLogin::Echoed, Some(&[a, b, c, d])) => {
             acknowledge(from, header, &[0x0A, a, b, c, d, 1, 0], base);
         }
-        (Version::V4, _) => pre_login(from, header, base),
-        (Version::V1 | Version::V2 | Version::V3 | Version::V5, _) => {
-            acknowledge(from, header, &[], base);
-        }
+        (FirstLogin::Departments, _) => pre_login(from, header, base),
+        (FirstLogin::Acknowledged | FirstLogin::Echoed, _) => acknowledge(from, header, &[], base),
     }
 }
 

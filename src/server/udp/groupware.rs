@@ -5,16 +5,16 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use rand::Rng;
 
-use super::Service;
 use super::deliver::seconds;
 use super::door::Ticket;
 use super::people::{auth_byte, number, shown_email, text, zip_text};
 use super::reply::{acknowledge, reply, say};
+use super::{Service, manners};
 use crate::icq::udp::from_server::Reason;
 use crate::icq::udp::groupware::{
     BasicInfo, Fragment, HomeInfo, Notes, Search, SetNotes, Wanted, WebPage, WorkInfo,
 };
-use crate::icq::udp::{FromServer, Header, Side, Version};
+use crate::icq::udp::{FromServer, Header, Side};
 use crate::icq::wire::{Reader, SecretRest, Writer};
 use crate::model::{Now, Uin};
 use crate::server::Base;
@@ -166,7 +166,7 @@ impl Service {
         self.found(header, matches, base);
     }
 
-    /// Answers 0x05DC: that registration is possible. `IServerd` sends it in fragments that share
+    /// Answers 0x05DC: whether registration is possible. `IServerd` sends it in fragments that share
     /// seq2; what it sends beyond the notes is not in the reference but in its source.
     pub(super) fn tell_registration(
         &mut self,
@@ -175,17 +175,19 @@ impl Service {
         header: &Header,
         base: &mut Base,
     ) {
-        if !base.behaviour.registration || !self.may_be_told(now, from) {
+        if !self.may_be_told(now, from) {
+            base.counters.limited += 1;
             return;
         }
         acknowledge(from, header, &[], base);
         let mut body = Vec::new();
         let mut writer = Writer::new(&mut body);
         writer.lstr(b"Ask for a number.");
-        writer.u8(1);
+        writer.u8(base.behaviour.registration.into());
         writer.u16_le(2);
         writer.u16_le(0x2A);
-        if header.version == Version::V3 {
+        let has_fragments = manners::has_fragments(header.version);
+        if has_fragments {
             // The departments list, and what nobody knows.
             writer.u32_le(1);
             writer.u32_le(0);
@@ -203,7 +205,7 @@ impl Service {
         };
         let dialect = header.version.dialect();
         let whole = dialect.seal(Side::Server, &inner, base.noise(), &body);
-        if header.version != Version::V3 {
+        if !has_fragments {
             base.transmit(from, whole);
             return;
         }
@@ -259,7 +261,7 @@ impl Service {
         let header = Header { uin, ..*header };
         let accepted = FromServer::RegistrationOk(Reason { text });
         reply(from, &header, &accepted, base);
-        if header.version == Version::V4 {
+        if manners::gives_number_after_form(header.version) {
             reply(from, &header, &FromServer::NewUin, base);
         }
     }

@@ -269,8 +269,8 @@ impl Link {
                 continue;
             }
             size += ENTRY_OVERHEAD + parcel.body.len();
-            let shares =
-                self.version == Version::V5 && behaviour.multi.is_some_and(|limit| size <= limit);
+            let shares = manners::has_multi(self.version)
+                && behaviour.multi.is_some_and(|limit| size <= limit);
             if !group.is_empty() && (!shares || group.len() == MAX_GROUP) {
                 break;
             }
@@ -346,7 +346,7 @@ impl Link {
         parcel: &Parcel,
         noise: &mut impl FnMut() -> Noise,
     ) -> Vec<(u16, Vec<u8>)> {
-        if self.version != Version::V3 || parcel.body.len() <= LONGEST_BODY {
+        if !manners::has_fragments(self.version) || parcel.body.len() <= LONGEST_BODY {
             return Vec::new();
         }
         let header = self.header(parcel.command, self.next_seq1, parcel.seq2);

@@ -4,11 +4,13 @@
 use crate::icq::udp::from_server::{
     LoginReply, LoginReplyV2, LoginReplyV3, LoginReplyV4, LoginReplyV5, Reason,
 };
-use crate::icq::udp::to_server::Target;
+use crate::icq::udp::to_server::{Target, TextCode};
 use crate::icq::udp::{FromServer, Header, ToServer, Version};
 use crate::icq::wire::Rest;
 use crate::model::Uin;
-use crate::server::behaviour::{Acknowledgements, Behaviour, NumberedReplies, OfflineMessages};
+use crate::server::behaviour::{
+    Acknowledgements, Behaviour, NumberedReplies, OfflineMessages, Strangers,
+};
 
 /// Whether a version has this request. What it does not have is acknowledged and nothing else.
 pub(super) const fn knows(version: Version, command: u16) -> bool {
@@ -28,6 +30,114 @@ pub(super) const fn tells(version: Version, command: u16) -> bool {
     match (version, command) {
         (Version::V4, META_REPLY) | (Version::V5, PASSWORD_CHANGED) => true,
         _ => FromServer::exists_in(command, version),
+    }
+}
+
+/// Whether 0x03F2 is the login (§1.1).
+pub(super) const fn logs_in_with_pre_login(version: Version) -> bool {
+    match version {
+        Version::V1 => true,
+        Version::V2 | Version::V3 | Version::V4 | Version::V5 => false,
+    }
+}
+
+/// Whether 0x03F2 inside a session is refused with 0x00FA (§4.8).
+pub(super) const fn refuses_late_pre_login(version: Version) -> bool {
+    match version {
+        Version::V5 => true,
+        Version::V1 | Version::V2 | Version::V3 | Version::V4 => false,
+    }
+}
+
+/// What 0x04EC gets (§6.5, §11).
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum FirstLogin {
+    /// An acknowledgement.
+    Acknowledged,
+    /// An acknowledgement with the number it came with.
+    Echoed,
+    /// The departments list.
+    Departments,
+}
+
+/// What 0x04EC gets in a version.
+pub(super) const fn first_login(version: Version) -> FirstLogin {
+    match version {
+        Version::V1 | Version::V2 | Version::V3 => FirstLogin::Acknowledged,
+        Version::V4 => FirstLogin::Departments,
+        Version::V5 => FirstLogin::Echoed,
+    }
+}
+
+/// Whether the answer to a registration form is followed by 0x0046 (§6.6).
+pub(super) const fn gives_number_after_form(version: Version) -> bool {
+    matches!(version, Version::V4)
+}
+
+/// Whether several packets may share a datagram (§4.6).
+pub(super) const fn has_multi(version: Version) -> bool {
+    matches!(version, Version::V5)
+}
+
+/// Whether one packet may take several datagrams (§4.7).
+pub(super) const fn has_fragments(version: Version) -> bool {
+    matches!(version, Version::V3)
+}
+
+/// The form of a few answers: V5 clients take them in that of V3 (§2.5).
+pub(super) const fn lent_form(version: Version) -> Version {
+    match version {
+        Version::V3 | Version::V5 => Version::V3,
+        Version::V1 | Version::V2 | Version::V4 => version,
+    }
+}
+
+/// What a packet gets whose session the server does not know.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum ToStranger {
+    /// 0x00F0.
+    Refusal,
+    /// An acknowledgement, as though there were a session.
+    Acknowledgement,
+    /// Nothing.
+    Nothing,
+}
+
+/// What a packet gets whose session the server does not know (§4.1, §4.9, §11).
+pub(super) fn answer_to_stranger(
+    header: &Header,
+    packet: &ToServer<'_>,
+    behaviour: &Behaviour,
+) -> ToStranger {
+    let by_whim = behaviour.strangers == Strangers::RefusedByWhim;
+    let is_v5 = header.version == Version::V5;
+    match packet {
+        ToServer::TextCode(text) if by_whim && text.text == TextCode::LOGOUT => ToStranger::Refusal,
+        ToServer::TextCode(_) => ToStranger::Nothing,
+        ToServer::InfoRequest(_) | ToServer::ExtInfoRequest(_) | ToServer::RequestOffline
+            if by_whim && is_v5 =>
+        {
+            ToStranger::Nothing
+        }
+        // What `IServerd` has no handler for.
+        ToServer::UpdateBasic(_)
+        | ToServer::UpdateExtended(_)
+        | ToServer::QueryServers
+        | ToServer::RandomSet(_)
+            if by_whim && is_v5 =>
+        {
+            ToStranger::Acknowledgement
+        }
+        _ if by_whim && !knows(header.version, header.command) => ToStranger::Acknowledgement,
+        _ => ToStranger::Refusal,
+    }
+}
+
+/// The number of a 0x00F0: that of the refused packet, but for a keep-alive of V5 (§4.8).
+pub(super) const fn unconnected_number(refused: &Header) -> u16 {
+    match (refused.version, refused.command) {
+        (Version::V5, KEEP_ALIVE) => 0,
+        _ => refused.seq2,
     }
 }
 
@@ -360,6 +470,7 @@ fn departments() -> impl Iterator<Item = u8> {
 }
 
 const LOGIN: u16 = 0x03E8;
+const KEEP_ALIVE: u16 = 0x042E;
 const SEND_TEXT_CODE: u16 = 0x0438;
 const CHANGE_PASSWORD: u16 = 0x049C;
 const FIRST_LOGIN: u16 = 0x04EC;
@@ -381,3 +492,48 @@ const OLD_PING: u16 = 45;
 const DEPARTMENTS_VERSION: u32 = 1;
 /// §7.1.
 const GROUPWARE_MESSAGE: usize = 2025;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_cut_from_its_end_and_no_byte_of_it_is_lost() {
+        let behaviour = Behaviour::iserverd();
+        let text: Vec<u8> = (0..1000_u16).map(|at| (at % 251) as u8).collect();
+
+        let pieces = pieces(Version::V5, &behaviour, &text);
+
+        let sizes: Vec<usize> = pieces.iter().map(|piece| piece.len()).collect();
+        assert_eq!(sizes, [450, 450, 100]);
+        let whole: Vec<u8> = pieces.into_iter().rev().flatten().copied().collect();
+        assert_eq!(whole, text);
+    }
+
+    #[test]
+    fn a_text_that_may_be_there_is_one_piece_even_if_it_is_none() {
+        for behaviour in [Behaviour::reference(), Behaviour::iserverd()] {
+            for version in Version::ALL {
+                assert_eq!(pieces(version, &behaviour, b""), [b""]);
+                assert_eq!(pieces(version, &behaviour, &[1; 450]), [[1; 450]]);
+            }
+        }
+    }
+
+    #[test]
+    fn what_has_no_name_is_known_to_no_version() {
+        for version in Version::ALL {
+            assert!(!knows(version, 0x0CCC));
+            assert!(!tells(version, 0x0CCC));
+            assert!(knows(version, 0x000A));
+        }
+    }
+
+    #[test]
+    fn every_version_can_log_in() {
+        for version in Version::ALL {
+            assert!(knows(version, LOGIN));
+            assert_eq!(logs_in_with_pre_login(version), version == Version::V1);
+        }
+    }
+}

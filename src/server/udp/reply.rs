@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 
 use crate::icq::udp::{FromServer, Header, Side, Version};
 
-use super::{ACK, KEEP_ALIVE, manners};
+use super::{ACK, manners};
 use crate::server::Base;
 
 /// Acknowledges a client's packet, at once and before anything else (icq-udp.md §4.1).
@@ -21,13 +21,9 @@ pub(super) fn acknowledge(to: SocketAddr, header: &Header, body: &[u8], base: &m
     base.transmit(to, datagram);
 }
 
-/// Says that the server does not know this session; to a keep-alive of V5 without its number (icq-udp.md
-/// §4.8).
+/// Says that the server does not know this session.
 pub(super) fn not_connected(to: SocketAddr, header: &Header, base: &mut Base) {
-    let seq2 = match (header.version, header.command) {
-        (Version::V5, KEEP_ALIVE) => 0,
-        _ => header.seq2,
-    };
+    let seq2 = manners::unconnected_number(header);
     let header = Header { seq2, ..*header };
     reply(to, &header, &FromServer::NotConnected, base);
 }
@@ -50,12 +46,8 @@ pub(super) fn reply_as_v3(
     packet: &FromServer<'_>,
     base: &mut Base,
 ) {
-    let version = match request.version {
-        Version::V5 => Version::V3,
-        version => version,
-    };
     let header = Header {
-        version,
+        version: manners::lent_form(request.version),
         command: packet.command(),
         seq1: 0,
         ..*request

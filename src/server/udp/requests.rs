@@ -13,7 +13,7 @@ use crate::icq::udp::groupware::Fragment;
 use crate::icq::udp::to_server::{
     AckMessages, ReverseTcpRequest, SendMessage, Target, TextCode, UinList, UpdateList,
 };
-use crate::icq::udp::{FromServer, Header, Side, ToServer, Version};
+use crate::icq::udp::{FromServer, Header, Side, ToServer};
 use crate::model::{Now, Uin};
 use crate::server::Base;
 use crate::server::behaviour::{OfflineMessages, TooMuch};
@@ -32,18 +32,13 @@ impl Service {
         base: &mut Base,
     ) {
         let uin = header.uin;
+        if let Some(arrival) = Arrival::of(from, header.version, &packet) {
+            self.log_in(now, from, header, &arrival, base);
+            return;
+        }
         match packet {
-            ToServer::Login(login) => {
-                let arrival = Arrival::login(from, &login);
-                self.log_in(now, from, header, &arrival, base);
-            }
-            ToServer::PreLogin(login) if header.version == Version::V1 => {
-                let arrival = Arrival::first_version(from, &login);
-                self.log_in(now, from, header, &arrival, base);
-            }
             ToServer::Register(register) => self.register(now, from, header, &register, base),
-            // §4.8.
-            ToServer::PreLogin(_) if header.version == Version::V5 => {
+            ToServer::PreLogin(_) if manners::refuses_late_pre_login(header.version) => {
                 reply(from, header, &FromServer::TryAgain, base);
             }
             ToServer::PreLogin(_) => pre_login(from, header, base),
@@ -128,8 +123,9 @@ impl Service {
                 self.register_by_form(now, from, header, form.form.0, base);
             }
 
-            // Acknowledged, and that is all they want or get (icq-udp.md §5.1, §8.6).
-            ToServer::Ack
+            // Acknowledged, and that is all they want or get (icq-udp.md §5.1, §8.6); logins are above.
+            ToServer::Login(_)
+            | ToServer::Ack
             | ToServer::KeepAlive
             | ToServer::KeepAlive2
             | ToServer::TextCode(_)

@@ -141,7 +141,8 @@ fn each_failure_has_its_error_and_nothing_is_stored() {
             "wait",
             "500",
             "resource-constraint",
-            "ICQ asks to wait; try again in 20 minutes.",
+            "ICQ asks to wait; try again in 20 minutes. If this number is logged in somewhere else, \
+             log out there first.",
         ),
         (
             LogoutReason::Unreachable("no such name".into()),

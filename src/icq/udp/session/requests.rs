@@ -6,6 +6,7 @@
 
 use std::collections::VecDeque;
 
+use super::window::Purpose;
 use crate::icq::VisibilityList;
 use crate::icq::udp::to_server::{AckMessages, SetStatus, Target, UinList, UpdateList};
 use crate::icq::udp::{Deletion, Manner, ToServer};
@@ -73,6 +74,20 @@ impl Request {
                     Deletion::All | Deletion::ByEnd => None,
                 },
             }),
+        }
+    }
+
+    /// What its packet is sent for.
+    pub(super) const fn purpose(&self) -> Purpose {
+        match self {
+            Self::OfflineMessages => Purpose::OfflineMessages,
+            Self::DeleteOfflineMessages(_) => Purpose::Deletion,
+            Self::Contacts(_)
+            | Self::Invisible(_)
+            | Self::Visible(_)
+            | Self::Status(_)
+            | Self::Contact(_)
+            | Self::Visibility { .. } => Purpose::Request,
         }
     }
 

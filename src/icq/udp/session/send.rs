@@ -18,17 +18,16 @@ impl Session {
         let manner = self.manner();
         while let Some(request) = self.requests.next() {
             let (packet, number) = (request.packet(manner), request.number(manner));
-            // Nothing waits for it: IServerd never acknowledges it, so its silence means nothing (§7.5).
-            if *request == Request::OfflineMessages {
+            let purpose = request.purpose();
+            // Nothing waits for these: IServerd never acknowledges the one, open-oscar-server not
+            // always the other, so their silence means nothing (§7.5).
+            if purpose != Purpose::Request {
                 self.requests.ended();
-                self.window.forget(Purpose::OfflineMessages);
-                let (datagram, _) = self.window.send(now, Purpose::OfflineMessages, &packet);
-                self.transmit(datagram);
-                continue;
+                self.window.forget(purpose);
             }
             let (datagram, _) = match number {
-                Some(seq1) => self.window.send_as(now, Purpose::Request, seq1, &packet),
-                None => self.window.send(now, Purpose::Request, &packet),
+                Some(seq1) => self.window.send_as(now, purpose, seq1, &packet),
+                None => self.window.send(now, purpose, &packet),
             };
             self.transmit(datagram);
         }
@@ -143,6 +142,7 @@ impl Session {
                 }
             }
             Purpose::Request => self.request_ended(now),
+            Purpose::Deletion => self.deletion_ended(now),
             Purpose::Message(id) => {
                 if self.outgoing.acknowledged(id) {
                     self.tell(Event::Sent(id));
@@ -153,8 +153,14 @@ impl Session {
 
     pub(super) fn failed(&mut self, now: Instant, purpose: Purpose) {
         // Some servers answer neither, whatever their health.
-        if matches!(purpose, Purpose::OfflineMessages | Purpose::Question) {
-            return;
+        match purpose {
+            Purpose::OfflineMessages | Purpose::Question => return,
+            Purpose::Deletion => return self.deletion_ended(now),
+            Purpose::Login
+            | Purpose::KeepAlive
+            | Purpose::Request
+            | Purpose::Message(_)
+            | Purpose::Profile(_) => {}
         }
         self.failures += 1;
         match purpose {
@@ -166,7 +172,10 @@ impl Session {
                     self.tell(Event::NotSent { id, why });
                 }
             }
-            Purpose::OfflineMessages | Purpose::Question | Purpose::Profile(_) => {}
+            Purpose::OfflineMessages
+            | Purpose::Deletion
+            | Purpose::Question
+            | Purpose::Profile(_) => {}
         }
         // On a bad line packets fail although the server is there: then it is heard.
         let silence = now.saturating_duration_since(self.heard);
@@ -181,14 +190,20 @@ impl Session {
         }
     }
 
+    fn deletion_ended(&mut self, now: Instant) {
+        if let Some(loading) = &mut self.loading {
+            loading.deletion_ended(now);
+        }
+    }
+
     fn request_ended(&mut self, now: Instant) {
         let (Some(request), Some(loading)) = (self.requests.ended(), &mut self.loading) else {
             return;
         };
         match request {
             Request::Contacts(_) => loading.chunk_ended(now),
-            Request::DeleteOfflineMessages(_) => loading.deletion_ended(now),
-            Request::Invisible(_)
+            Request::DeleteOfflineMessages(_)
+            | Request::Invisible(_)
             | Request::Visible(_)
             | Request::OfflineMessages
             | Request::Status(_)

@@ -35,6 +35,8 @@ pub(super) enum Purpose {
     /// The request for the messages that wait, until something answers it: its acknowledgement, or the
     /// word that these were all.
     OfflineMessages,
+    /// The word that those messages may be forgotten. Not every server acknowledges it.
+    Deletion,
     /// A part of a message.
     Message(MessageId),
     /// A question about somebody's short profile.

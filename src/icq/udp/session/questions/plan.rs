@@ -484,6 +484,8 @@ impl Asker {
                 &ToServer::SetNotes(SetNotes { notes: &notes }),
                 done(0x02A8),
             ),
+            // IServerd does not look at the flag behind the names.
+            self.authorisation(details.profile.authorisation_required),
         ]
     }
 
