@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs;
 
-use icq_transport::config::{Config, KEYS};
+use icq_transport::config::{Config, KEYS, NETWORK_KEYS};
+use icq_transport::gateway::Network;
 
 #[test]
 fn the_example_needs_nothing_but_its_two_values() {
@@ -34,6 +35,31 @@ fn every_key_is_mentioned_once_and_no_other() {
         mentioned,
         KEYS.iter().map(|key| (*key).to_owned()).collect()
     );
+}
+
+#[test]
+fn the_further_network_it_shows_has_every_key_and_the_defaults() {
+    let section = EXAMPLE
+        .lines()
+        .skip_while(|line| !line.starts_with("# [network."));
+    let section = section.take_while(|line| !line.is_empty());
+    let lines: Vec<&str> = section.filter_map(|line| line.strip_prefix("# ")).collect();
+    let keys = lines.iter().filter_map(|line| line.split_once(" = "));
+    let keys: Vec<&str> = keys.map(|(key, _)| key).collect();
+    assert_eq!(keys, NETWORK_KEYS);
+
+    let mut networks = load(&format!("{MINIMAL}\n{}", lines.join("\n")))
+        .settings
+        .networks;
+
+    let (further, first) = (networks.pop().unwrap(), networks.pop().unwrap());
+    let expected = Network {
+        name: "verona".into(),
+        title: "Verona".into(),
+        host: "icq.verona.example".into(),
+        ..first
+    };
+    assert_eq!(further, expected);
 }
 
 #[test]

@@ -42,6 +42,7 @@ impl Person {
             password: Secret::new(account.1.clone()),
             status: Status::default(),
             charset: Charset::WINDOWS_1251,
+            charsets: Vec::new(),
             keep_alive: Duration::from_secs(50),
             login_time: UnixTime::from_secs(unix.as_secs()),
             seed: unix.as_nanos() as u64,

@@ -144,6 +144,8 @@ fn register() -> Change {
         charset: "windows-1251".into(),
         import_contacts: true,
         registered: UnixTime(0),
+        network: "icq".to_owned(),
+        version: None,
     }))
 }
 

@@ -142,6 +142,8 @@ fn fill_store(folder: &Path, users: u32) {
                     charset: "windows-1251".into(),
                     import_contacts: false,
                     registered: UnixTime::from_secs(1),
+                    network: "icq".to_owned(),
+                    version: None,
                 };
                 let list = contacts(user, users);
                 (

@@ -30,7 +30,7 @@ pub enum Error {
         /// The key as written.
         key: String,
         /// A key that there is.
-        nearest: &'static str,
+        nearest: String,
     },
     /// A key has a value that it cannot have.
     #[error("{place}: {key}: expected {expected}")]
@@ -38,7 +38,7 @@ pub enum Error {
         /// File or environment variable.
         place: String,
         /// The key.
-        key: &'static str,
+        key: String,
         /// What it can have.
         expected: &'static str,
     },
@@ -48,7 +48,7 @@ pub enum Error {
         /// The file.
         file: PathBuf,
         /// The key.
-        key: &'static str,
+        key: String,
         /// What it can have.
         expected: &'static str,
     },

@@ -22,11 +22,13 @@ pub const KEYS: &[&str] = &[
     "xmpp.host",
     "xmpp.port",
     "xmpp.local_domains",
+    "icq.name",
     "icq.host",
     "icq.port",
-    "icq.source_addresses",
+    "icq.versions",
     "icq.charset",
     "icq.keep_alive",
+    "icq.source_addresses",
     "icq.lowest_uin",
     "icq.unique_uin",
     "gateway.name",
@@ -34,6 +36,8 @@ pub const KEYS: &[&str] = &[
     "gateway.admin_addresses",
     "gateway.support_addresses",
     "gateway.abuse_addresses",
+    "gateway.chat_password",
+    "gateway.new_numbers",
     "gateway.logoff_delay",
     "gateway.link_grace",
     "gateway.message_hold",
@@ -48,6 +52,7 @@ pub const KEYS: &[&str] = &[
     "limits.contacts",
     "limits.held_messages",
     "limits.registrations_per_hour",
+    "limits.new_numbers_per_day",
     "limits.subscriptions_per_hour",
     "limits.stanzas_per_second",
     "limits.stanza_burst",
@@ -57,6 +62,9 @@ pub const KEYS: &[&str] = &[
     "log.filter",
     "admin.socket",
 ];
+
+/// The keys that each further network has: `network.friends.host`, for a network called `friends`.
+pub const NETWORK_KEYS: &[&str] = &["name", "host", "port", "versions", "charset", "keep_alive"];
 
 /// What file and environment say, to be asked key by key.
 pub(super) struct Keys {
@@ -92,7 +100,7 @@ impl Keys {
             values: BTreeMap::new(),
         };
         keys.flatten("", merged.cache);
-        match keys.values.keys().find(|key| !KEYS.contains(&key.as_str())) {
+        match keys.values.keys().find(|key| !is_key(key)) {
             None => Ok(keys),
             Some(unknown) => Err(Error::Unknown {
                 place: keys.place(unknown),
@@ -102,29 +110,36 @@ impl Keys {
         }
     }
 
+    /// The names of the further networks, in their alphabetical order, each with a key that it has.
+    pub(super) fn networks(&self) -> BTreeMap<&str, &str> {
+        let keys = self.values.keys().map(String::as_str);
+        keys.filter_map(|key| Some((network_key(key)?.0, key)))
+            .collect()
+    }
+
     /// The value of `key`, or `default`.
-    pub(super) fn or<T>(&self, key: &'static str, kind: &Kind<T>, default: T) -> Result<T, Error> {
+    pub(super) fn or<T>(&self, key: &str, kind: &Kind<T>, default: T) -> Result<T, Error> {
         Ok(self.given(key, kind)?.unwrap_or(default))
     }
 
     /// The value of `key`, which must have one.
-    pub(super) fn required<T>(&self, key: &'static str, kind: &Kind<T>) -> Result<T, Error> {
+    pub(super) fn required<T>(&self, key: &str, kind: &Kind<T>) -> Result<T, Error> {
         self.given(key, kind)?.ok_or_else(|| Error::Missing {
             file: self.file.clone(),
-            key,
+            key: key.to_owned(),
             expected: kind.expected,
         })
     }
 
     /// The value of `key`, if it has one.
-    pub(super) fn given<T>(&self, key: &'static str, kind: &Kind<T>) -> Result<Option<T>, Error> {
-        debug_assert!(KEYS.contains(&key), "{key} is in no list");
+    pub(super) fn given<T>(&self, key: &str, kind: &Kind<T>) -> Result<Option<T>, Error> {
+        debug_assert!(is_key(key), "{key} is in no list");
         let Some(given) = self.values.get(key) else {
             return Ok(None);
         };
         (kind.read)(given).map(Some).ok_or_else(|| Error::Invalid {
             place: self.place(key),
-            key,
+            key: key.to_owned(),
             expected: kind.expected,
         })
     }
@@ -176,7 +191,7 @@ fn ours(
             Ok(value) => Ok((name, value)),
             Err(_) => Err(Error::Invalid {
                 place: format!("environment variable {name}"),
-                key: "its value",
+                key: "its value".to_owned(),
                 expected: "UTF-8",
             }),
         })
@@ -200,17 +215,39 @@ fn without_excerpt(error: &ConfigError) -> String {
 }
 
 /// The key that is spelled most like `unknown`. The section counts little: it is often left out.
-fn nearest(unknown: &str) -> &'static str {
-    let last = |key: &'static str| key.rsplit('.').next().unwrap_or(key);
-    let unknown_last = unknown.rsplit('.').next().unwrap_or(unknown);
-    KEYS.iter()
-        .copied()
-        .min_by_key(|key| {
-            let whole = edits(unknown, key);
-            whole.min(edits(unknown_last, last(key)) + 1)
-        })
-        .unwrap_or_default()
+fn nearest(unknown: &str) -> String {
+    fn last(key: &str) -> &str {
+        key.rsplit('.').next().unwrap_or(key)
+    }
+    let network = unknown.strip_prefix(NETWORK_PREFIX);
+    let network = network.and_then(|rest| rest.split_once('.'));
+    let known: Vec<String> = match network {
+        Some((name, _)) => {
+            let keys = NETWORK_KEYS.iter();
+            keys.map(|key| format!("{NETWORK_PREFIX}{name}.{key}"))
+                .collect()
+        }
+        None => KEYS.iter().map(|&key| key.to_owned()).collect(),
+    };
+    let distance = |key: &String| {
+        let whole = edits(unknown, key);
+        whole.min(edits(last(unknown), last(key)) + 1)
+    };
+    known.into_iter().min_by_key(distance).unwrap_or_default()
 }
+
+/// There is such a key.
+fn is_key(key: &str) -> bool {
+    KEYS.contains(&key) || network_key(key).is_some()
+}
+
+/// The name of the network that a key is about, and which of its keys it is.
+fn network_key(key: &str) -> Option<(&str, &str)> {
+    let (name, key) = key.strip_prefix(NETWORK_PREFIX)?.split_once('.')?;
+    NETWORK_KEYS.contains(&key).then_some((name, key))
+}
+
+const NETWORK_PREFIX: &str = "network.";
 
 /// How many letters have to be put in, taken out or replaced to make one of the other.
 fn edits(one: &str, other: &str) -> usize {

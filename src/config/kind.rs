@@ -10,6 +10,7 @@ use xmpp_parsers::jid::{BareJid, DomainPart};
 
 use super::LogFormat;
 use crate::gateway::{AccessRule, Who};
+use crate::icq::wire::Version;
 use crate::model::{Secret, Uin};
 
 /// A kind of value.
@@ -133,6 +134,21 @@ pub(super) const CHARSET: Kind<String> = Kind {
         let encoding = encoding_rs::Encoding::for_label(given.text()?.as_bytes())?;
         let single = encoding.is_ascii_compatible() && encoding != encoding_rs::REPLACEMENT;
         single.then(|| encoding.name().to_ascii_lowercase())
+    },
+};
+
+pub(super) const VERSIONS: Kind<Vec<Version>> = Kind {
+    expected: "a list of versions of the ICQ protocol, the best first, such as [\"V5\", \"V4\"]; there \
+               are V5, V4, V3, V2 and V1",
+    read: |given| {
+        let versions = given.list(|text| {
+            let mut all = Version::ALL.into_iter();
+            all.find(|version| version.to_string().eq_ignore_ascii_case(text))
+        })?;
+        let mut once = versions.clone();
+        once.sort_unstable();
+        once.dedup();
+        (!versions.is_empty() && once.len() == versions.len()).then_some(versions)
     },
 };
 

@@ -17,20 +17,21 @@ use std::net::IpAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use crate::gateway::{ContactAddresses, Limits, Settings};
+use crate::gateway::{ContactAddresses, Limits, Network, Settings};
+use crate::icq::wire::Version;
 use crate::model::Secret;
 use keys::Keys;
 
 pub use error::Error;
-pub use keys::{ENVIRONMENT_PREFIX, KEYS};
+pub use keys::{ENVIRONMENT_PREFIX, KEYS, NETWORK_KEYS};
 
 /// What the operator decided, checked.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Config {
     /// The link to the XMPP server.
     pub xmpp: Xmpp,
-    /// The way to the ICQ server.
-    pub icq: Icq,
+    /// Addresses of this machine that ICQ logins take turns in using; none leaves it to the system.
+    pub source_addresses: Vec<IpAddr>,
     /// Where state is kept.
     pub store: Store,
     /// What is logged, and how.
@@ -52,17 +53,6 @@ pub struct Xmpp {
     pub port: u16,
     /// The secret shared with it.
     pub secret: Secret,
-}
-
-/// The way to the ICQ server.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Icq {
-    /// The server's name or address. A name is resolved anew at each login.
-    pub host: String,
-    /// Its UDP port.
-    pub port: u16,
-    /// Addresses of this machine that logins take turns in using; none leaves it to the system.
-    pub source_addresses: Vec<IpAddr>,
 }
 
 /// Where state is kept.
@@ -112,11 +102,7 @@ impl Config {
                 port: keys.or("xmpp.port", &kind::PORT, 5347)?,
                 secret: secret(&keys, &folder)?,
             },
-            icq: Icq {
-                host: keys.or("icq.host", &kind::HOST, "127.0.0.1".to_owned())?,
-                port: keys.or("icq.port", &kind::PORT, 4000)?,
-                source_addresses: keys.or("icq.source_addresses", &kind::ADDRESSES, Vec::new())?,
-            },
+            source_addresses: keys.or("icq.source_addresses", &kind::ADDRESSES, Vec::new())?,
             store: Store {
                 directory: path("store.directory", "state/db")?,
                 key_file: path("store.key_file", "state/key")?,
@@ -131,7 +117,7 @@ impl Config {
         if config.admin_socket.as_os_str().len() > LONGEST_SOCKET_PATH {
             return Err(Error::Invalid {
                 place: keys.place("admin.socket"),
-                key: "admin.socket",
+                key: "admin.socket".to_owned(),
                 expected: "a path that is at most 107 bytes long, its folder included",
             });
         }
@@ -144,12 +130,17 @@ fn settings(keys: &Keys) -> Result<Settings, Error> {
     let default = Settings::new(keys.required("xmpp.domain", &kind::DOMAIN)?);
     Ok(Settings {
         local_domains: keys.or("xmpp.local_domains", &kind::DOMAINS, default.local_domains)?,
-        charset: keys.or("icq.charset", &kind::CHARSET, default.charset)?,
-        keep_alive: keys.or("icq.keep_alive", &kind::KEEP_ALIVE, default.keep_alive)?,
+        networks: networks(keys)?,
         lowest_uin: keys.or("icq.lowest_uin", &kind::UIN, default.lowest_uin)?,
         unique_uin: keys.or("icq.unique_uin", &kind::SWITCH, default.unique_uin)?,
         name: keys.or("gateway.name", &kind::TEXT, default.name)?,
         access: keys.or("gateway.access", &kind::ACCESS, default.access)?,
+        new_numbers: keys.or("gateway.new_numbers", &kind::SWITCH, default.new_numbers)?,
+        chat_password: keys.or(
+            "gateway.chat_password",
+            &kind::SWITCH,
+            default.chat_password,
+        )?,
         contact_addresses: ContactAddresses {
             admin: keys.or("gateway.admin_addresses", &kind::URIS, Vec::new())?,
             support: keys.or("gateway.support_addresses", &kind::URIS, Vec::new())?,
@@ -168,6 +159,48 @@ fn settings(keys: &Keys) -> Result<Settings, Error> {
     })
 }
 
+/// The network of the section `icq`, then the further ones, which have its settings where they say
+/// nothing else.
+fn networks(keys: &Keys) -> Result<Vec<Network>, Error> {
+    let first = network(keys, "icq", Network::new(Network::FIRST))?;
+    let mut networks = vec![first.clone()];
+    for (name, key) in keys.networks() {
+        let is_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        let is_free = name != Network::FIRST && name.len() <= LONGEST_NAME;
+        if !is_free || !name.chars().all(is_name) || networks.len() > MOST_NETWORKS {
+            return Err(Error::Invalid {
+                place: keys.place(key),
+                key: key.to_owned(),
+                expected: "the name of the network between the dots to be short, of a-z, 0-9 and -, \
+                           and not \"icq\"; there are 32 at most",
+            });
+        }
+        let default = Network {
+            name: name.to_owned(),
+            title: name.to_owned(),
+            ..first.clone()
+        };
+        // Nobody means two names for one server.
+        let section = format!("network.{name}");
+        keys.required(&format!("{section}.host"), &kind::HOST)?;
+        networks.push(network(keys, &section, default)?);
+    }
+    Ok(networks)
+}
+
+fn network(keys: &Keys, section: &str, default: Network) -> Result<Network, Error> {
+    let key = |name| format!("{section}.{name}");
+    Ok(Network {
+        title: keys.or(&key("name"), &kind::TEXT, default.title)?,
+        host: keys.or(&key("host"), &kind::HOST, default.host)?,
+        port: keys.or(&key("port"), &kind::PORT, default.port)?,
+        versions: keys.or(&key("versions"), &kind::VERSIONS, default.versions)?,
+        charset: keys.or(&key("charset"), &kind::CHARSET, default.charset)?,
+        keep_alive: keys.or(&key("keep_alive"), &kind::KEEP_ALIVE, default.keep_alive)?,
+        name: default.name,
+    })
+}
+
 fn limits(keys: &Keys, default: &Limits) -> Result<Limits, Error> {
     let rate = |key, default| keys.or(key, &kind::RATE, default);
     let count = |key, default| keys.or(key, &kind::COUNT, default);
@@ -181,6 +214,7 @@ fn limits(keys: &Keys, default: &Limits) -> Result<Limits, Error> {
         body_chars: count("limits.body_chars", default.body_chars)?,
         contacts: count("limits.contacts", default.contacts)?,
         held_messages: count("limits.held_messages", default.held_messages)?,
+        new_numbers_per_day: rate("limits.new_numbers_per_day", default.new_numbers_per_day)?,
         registrations_per_hour: rate(
             "limits.registrations_per_hour",
             default.registrations_per_hour,
@@ -236,6 +270,16 @@ fn warnings(config: &Config, keys: &Keys, file: &Path) -> Vec<String> {
              messages cross the network in clear unless it is tunnelled"
         ));
     }
+    let networks = config.settings.networks.iter();
+    for network in networks.filter(|network| network.versions.contains(&Version::V1)) {
+        let key = match network.name.as_str() {
+            Network::FIRST => "icq.versions".to_owned(),
+            name => format!("network.{name}.versions"),
+        };
+        warnings.push(format!(
+            "{key} names V1, which is experimental: one server knows it, and nobody recorded it"
+        ));
+    }
     let mode = fs::metadata(file).map_or(0, |metadata| metadata.permissions().mode());
     if keys.is_from_environment("xmpp.secret") == Some(false) && mode & 0o004 != 0 {
         warnings.push(format!(
@@ -255,6 +299,9 @@ fn folder_of(file: &Path) -> Result<PathBuf, Error> {
     })?;
     Ok(absolute.parent().map_or_else(PathBuf::new, Path::to_owned))
 }
+
+const MOST_NETWORKS: usize = 32;
+const LONGEST_NAME: usize = 32;
 
 /// What a `sockaddr_un` holds, less its final zero.
 const LONGEST_SOCKET_PATH: usize = 107;

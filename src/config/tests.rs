@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::*;
-use crate::gateway::{AccessRule, Who};
+use crate::gateway::{AccessRule, Network, Who};
+use crate::icq::wire::Version;
 use crate::model::Uin;
 
 #[test]
@@ -16,10 +17,7 @@ fn two_values_are_enough() {
         ("127.0.0.1", 5347)
     );
     assert_eq!(config.xmpp.secret.reveal(), SECRET);
-    assert_eq!(
-        (config.icq.host.as_str(), config.icq.port),
-        ("127.0.0.1", 4000)
-    );
+    assert_eq!(config.settings.networks, [Network::new("icq")]);
 }
 
 #[test]
@@ -36,12 +34,14 @@ fn what_the_file_says_is_what_is_used() {
         host = "::1"
         source_addresses = ["192.0.2.1", "2001:db8::1"]
         charset = "CP1251"
+        versions = ["v3", "V5"]
         keep_alive = "2m"
         lowest_uin = 1
         unique_uin = true
         [gateway]
         access = ["deny:jid:tybalt@example.org", "local", "domain:example.net", "any"]
         abuse_addresses = ["mailto:abuse@example.org"]
+        chat_password = false
         logoff_delay = "0s"
         [limits]
         message_burst = 7
@@ -61,10 +61,15 @@ fn what_the_file_says_is_what_is_used() {
         config.settings.local_domains,
         ["example.org", "example.com"]
     );
-    assert_eq!(config.icq.host, "::1");
-    assert_eq!(config.icq.source_addresses.len(), 2);
-    assert_eq!(config.settings.charset, "windows-1251");
-    assert_eq!(config.settings.keep_alive, Duration::from_secs(120));
+    assert_eq!(config.source_addresses.len(), 2);
+    let network = Network {
+        host: "::1".into(),
+        versions: vec![Version::V3, Version::V5],
+        charset: "windows-1251".into(),
+        keep_alive: Duration::from_secs(120),
+        ..Network::new("icq")
+    };
+    assert_eq!(config.settings.networks, [network]);
     assert_eq!(config.settings.lowest_uin, Uin(1));
     assert!(config.settings.unique_uin);
     let rule = |who, allowed| AccessRule { who, allowed };
@@ -81,10 +86,103 @@ fn what_the_file_says_is_what_is_used() {
         config.settings.contact_addresses.abuse,
         ["mailto:abuse@example.org"]
     );
+    assert!(!config.settings.chat_password);
     assert_eq!(config.settings.logoff_delay, Duration::ZERO);
     assert_eq!(config.settings.limits.message_burst, 7);
     assert_eq!(config.log.format, LogFormat::Json);
     assert_eq!(config.log.filter, "warn,icq_transport=debug");
+}
+
+#[test]
+fn further_networks_are_like_the_first_where_they_say_nothing_else() {
+    let config = load_with(
+        &format!(
+            "{MINIMAL}\n[icq]\nname = \"The old one\"\nport = 4001\nkeep_alive = \"2m\"\n\
+             [network.verona]\nname = \"Verona\"\nhost = \"icq.verona.example\"\n\
+             versions = [\"V3\"]\n\
+             [network.mantua]\nhost = \"192.0.2.1\"\ncharset = \"shift_jis\""
+        ),
+        &[("ICQ_TRANSPORT__NETWORK__VERONA__PORT", "4002")],
+    )
+    .unwrap();
+
+    let first = Network {
+        title: "The old one".into(),
+        port: 4001,
+        keep_alive: Duration::from_secs(120),
+        ..Network::new("icq")
+    };
+    let mantua = Network {
+        name: "mantua".into(),
+        title: "mantua".into(),
+        host: "192.0.2.1".into(),
+        charset: "shift_jis".into(),
+        ..first.clone()
+    };
+    let verona = Network {
+        name: "verona".into(),
+        title: "Verona".into(),
+        host: "icq.verona.example".into(),
+        port: 4002,
+        versions: vec![Version::V3],
+        ..first.clone()
+    };
+    assert_eq!(config.settings.networks, [first, mantua, verona]);
+    assert!(config.settings.network("verona").is_some());
+}
+
+#[test]
+fn a_network_that_cannot_be_is_refused_by_the_name_of_the_key() {
+    let many: String = (0..40)
+        .map(|n| format!("[network.n{n:02}]\nhost = \"h\"\n"))
+        .collect();
+    for (text, expected) in [
+        (
+            "[network.verona]\nport = 4001",
+            "network.verona.host is missing: expected a host name",
+        ),
+        (
+            "[network.verona]\nhost = \"h\"\nport = 0",
+            "network.verona.port: expected a port",
+        ),
+        (
+            "[network.verona]\nhost = \"h\"\nversions = []",
+            "network.verona.versions: expected a list of versions",
+        ),
+        (
+            "[icq]\nversions = [\"V5\", \"v5\"]",
+            "icq.versions: expected a list of versions",
+        ),
+        (
+            "[icq]\nversions = [\"V6\"]",
+            "icq.versions: expected a list of versions",
+        ),
+        (
+            "[network.icq]\nhost = \"h\"",
+            "network.icq.host: expected the name of the network",
+        ),
+        (
+            "[network.Verona]\nhost = \"h\"",
+            "network.Verona.host: expected the name of the network",
+        ),
+        (&many, "network.n32.host: expected the name of the network"),
+    ] {
+        let error = load(&format!("{MINIMAL}\n{text}")).unwrap_err();
+
+        assert!(error.to_string().contains(expected), "{text}\n{error}");
+    }
+}
+
+#[test]
+fn the_experimental_version_is_a_warning() {
+    let text = format!("{MINIMAL}\n[icq]\nversions = [\"V5\", \"V1\"]");
+
+    let warnings = load(&text).unwrap().warnings;
+
+    assert!(
+        warnings[0].contains("icq.versions names V1"),
+        "{warnings:?}"
+    );
 }
 
 #[test]
@@ -116,7 +214,7 @@ fn the_environment_goes_before_the_file() {
 
     assert_eq!(config.xmpp.port, 5555);
     assert_eq!(config.xmpp.secret.reveal(), "12345");
-    assert_eq!(config.icq.source_addresses.len(), 2);
+    assert_eq!(config.source_addresses.len(), 2);
     assert!(config.settings.unique_uin);
 }
 
@@ -234,7 +332,13 @@ fn an_unknown_key_is_refused_with_the_nearest_one() {
             "logoff_delay",
             "gateway.logoff_delay",
         ),
-        ("[icq]\nname = 1", "icq.name", "gateway.name"),
+        ("[icq]\nhots = 1", "icq.hots", "icq.host"),
+        (
+            "[network.friends]\nprot = 1",
+            "network.friends.prot",
+            "network.friends.port",
+        ),
+        ("[network]\nport = 1", "network.port", "xmpp.port"),
         ("[limits.users]\na = 1", "limits.users.a", "limits.users"),
         ("xmpp = 1", "xmpp", "xmpp.host"),
     ] {
@@ -246,7 +350,7 @@ fn an_unknown_key_is_refused_with_the_nearest_one() {
         else {
             panic!("{error}");
         };
-        assert_eq!((key.as_str(), n), (unknown, nearest));
+        assert_eq!((key.as_str(), n.as_str()), (unknown, nearest));
     }
     let error = load_with(MINIMAL, &[("ICQ_TRANSPORT__XMPP__PROT", "1")]).unwrap_err();
     assert_eq!(

@@ -1,6 +1,6 @@
 //! The code pages that clients of ICQ's time wrote in, and who is likely to meet which.
 
-use super::Settings;
+use super::Network;
 
 /// The code pages to choose from, by their number of users; labels of encoding_rs.
 pub(super) const ALL: [(&str, &str); 10] = [
@@ -23,7 +23,7 @@ pub(super) fn is_known(label: &str) -> bool {
 
 /// What to offer to somebody who asks in this language (xmpp-gateway.md §5.2). Where the language says
 /// nothing, the operator knows best: Western languages are also what many a program falls back to.
-pub(super) fn likely<'a>(lang: Option<&str>, settings: &'a Settings) -> &'a str {
+pub(super) fn likely<'a>(lang: Option<&str>, network: &'a Network) -> &'a str {
     let lang = lang.unwrap_or_default().to_ascii_lowercase();
     match lang.split(['-', '_']).next().unwrap_or_default() {
         "ru" | "uk" | "be" | "bg" | "mk" | "kk" => "windows-1251",
@@ -34,7 +34,7 @@ pub(super) fn likely<'a>(lang: Option<&str>, settings: &'a Settings) -> &'a str 
         "ar" | "fa" => "windows-1256",
         "ja" => "shift_jis",
         "zh" => "gbk",
-        _ => &settings.charset,
+        _ => &network.charset,
     }
 }
 
@@ -45,7 +45,7 @@ mod tests {
 
     #[test]
     fn a_language_brings_its_code_page_along() {
-        let settings = Settings::new("icq.example.org".parse().unwrap());
+        let network = Network::new("icq");
         for (lang, label) in [
             (Some("ru"), "windows-1251"),
             (Some("uk-UA"), "windows-1251"),
@@ -60,18 +60,18 @@ mod tests {
             (Some("-"), "windows-1252"),
             (None, "windows-1252"),
         ] {
-            assert_eq!(likely(lang, &settings), label, "{lang:?}");
+            assert_eq!(likely(lang, &network), label, "{lang:?}");
             assert!(is_known(label));
         }
     }
 
     #[test]
     fn the_operator_decides_where_the_language_does_not() {
-        let mut settings = Settings::new("icq.example.org".parse().unwrap());
-        settings.charset = "windows-1251".into();
-        assert_eq!(likely(None, &settings), "windows-1251");
-        assert_eq!(likely(Some("en"), &settings), "windows-1251");
-        assert_eq!(likely(Some("pl"), &settings), "windows-1250");
+        let mut network = Network::new("icq");
+        network.charset = "windows-1251".into();
+        assert_eq!(likely(None, &network), "windows-1251");
+        assert_eq!(likely(Some("en"), &network), "windows-1251");
+        assert_eq!(likely(Some("pl"), &network), "windows-1250");
     }
 
     #[test]

@@ -3,7 +3,9 @@
 use xmpp_parsers::jid::BareJid;
 
 use super::{Caps, Privileges, Resources, Settings, UserState};
+use crate::icq::wire::Version;
 use crate::model::Uin;
+use crate::store::Preferences;
 
 /// What every part of a [`User`](super::User) is shown when something happens: read only, and true
 /// at that moment.
@@ -17,6 +19,8 @@ pub struct Env<'a> {
     pub jid: &'a BareJid,
     /// The user's own number.
     pub uin: Uin,
+    /// What the user decided.
+    pub preferences: &'a Preferences,
     /// The user wants contacts offered to the roster without asking for it.
     pub import_contacts: bool,
     /// Where the user is online in XMPP.
@@ -29,4 +33,6 @@ pub struct Env<'a> {
     pub icq_online: bool,
     /// How the ICQ login stands, with a [sentence](UserState::sentence) for people.
     pub state: &'a UserState,
+    /// The version of the ICQ protocol the user has, which says what can be done.
+    pub version: Version,
 }

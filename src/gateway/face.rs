@@ -72,7 +72,18 @@ impl Face {
         self.show(now, facts, fx, None);
     }
 
+    /// What follows from the resources' presences and from the user's wishes.
     fn wanted(&self, now: Now, facts: &Facts) -> (Status, Option<Box<str>>) {
+        let (status, text) = self.shown_by_resources(now, facts);
+        let status = Status {
+            invisible: facts.preferences.invisible,
+            web_aware: facts.preferences.web_aware,
+            ..status
+        };
+        (status, text)
+    }
+
+    fn shown_by_resources(&self, now: Now, facts: &Facts) -> (Status, Option<Box<str>>) {
         if let Some((status, text)) = facts.resources.status(now) {
             return (status, text.map(Into::into));
         }
@@ -148,7 +159,11 @@ impl Face {
             UserState::Queued | UserState::Connecting | UserState::Loading => {
                 (true, Some(Show::Dnd), Some(words::progress(state).into()))
             }
-            UserState::Online => (true, show(self.status), self.text.clone()),
+            UserState::Online => {
+                let invisible = self.status.invisible.then(|| words::INVISIBLE.into());
+                let text = self.text.clone().or(invisible);
+                (true, show(self.status), text)
+            }
             UserState::Retrying(_) => {
                 let text = words::next_try(state, retry_at.unwrap_or_default());
                 (true, Some(Show::Xa), Some(text.into()))

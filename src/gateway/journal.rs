@@ -402,6 +402,8 @@ mod tests {
             charset: "windows-1252".into(),
             import_contacts: false,
             registered: UnixTime(0),
+            network: "icq".to_owned(),
+            version: None,
         })
     }
 

@@ -11,7 +11,7 @@ use super::facts::Facts;
 use super::{Effects, UserOutput, UserState, log, own, register, words};
 use crate::icq::LogoutReason;
 use crate::model::{Now, Status, Uin, UnixTime};
-use crate::store::{Change, LoginRecord, Mode, SessionTrace};
+use crate::store::{Change, LoginRecord, Mode, Registration, SessionTrace, Stray};
 use crate::xmpp::Refusal;
 
 /// One user's wish to be online on ICQ, and how far it has come true.
@@ -58,6 +58,11 @@ impl Login {
     /// What is written down.
     pub(super) fn record(&self) -> &LoginRecord {
         &self.record
+    }
+
+    /// How long the login has lasted.
+    pub(super) fn online_for(&self, now: Now) -> Option<Duration> {
+        Some(now.instant.saturating_duration_since(self.online_since?))
     }
 
     /// Writes something else down.
@@ -231,7 +236,11 @@ impl Login {
     /// The login succeeded.
     pub(super) fn logged_in(&mut self, now: Now, facts: &mut Facts, fx: &mut Effects) {
         self.asked_by = None;
-        self.note(fx, |record| record.barred = None);
+        let version = facts.version().word();
+        self.note(fx, |record| {
+            record.barred = None;
+            record.version = Some(version);
+        });
         self.set(now, facts, fx, UserState::Loading);
     }
 
@@ -252,13 +261,62 @@ impl Login {
         }
     }
 
-    /// The login failed or broke off (xmpp-gateway.md §6.4, §6.5).
+    /// The same of the trial of a number that is not the one registered. What is not registered yet has no
+    /// record on disk.
+    pub(super) fn may_be_astray(
+        &mut self,
+        facts: &Facts,
+        fx: &mut Effects,
+        sessions: Vec<SessionTrace>,
+    ) {
+        let registration = &facts.registration;
+        let stray = |session| Stray {
+            network: registration.network.clone(),
+            uin: registration.uin,
+            session,
+        };
+        let before = self.record.strays.clone();
+        self.record
+            .strays
+            .retain(|stray| !stray.is_of(registration));
+        self.record.strays.extend(sessions.into_iter().map(stray));
+        let surplus = self.record.strays.len().saturating_sub(MOST_STRAYS);
+        self.record.strays.drain(..surplus);
+        if facts.registered && self.record.strays != before {
+            fx.save(Change::Login(Box::new(self.record.clone())));
+        }
+    }
+
+    /// The number that was tried is the registered one from now on, and `previous`, if it was another, is
+    /// not any more.
+    pub(super) fn number_proven(&mut self, facts: &Facts, previous: Option<&Registration>) {
+        let record = &mut self.record;
+        let strays = &mut record.strays;
+        strays.retain(|stray| !stray.is_of(&facts.registration));
+        let Some(previous) = previous else {
+            return;
+        };
+        let sessions = std::mem::take(&mut record.sessions);
+        record
+            .strays
+            .extend(sessions.into_iter().map(|session| Stray {
+                network: previous.network.clone(),
+                uin: previous.uin,
+                session,
+            }));
+        let surplus = record.strays.len().saturating_sub(MOST_STRAYS);
+        record.strays.drain(..surplus);
+    }
+
+    /// The login failed or broke off (xmpp-gateway.md §6.4, §6.5). `tried` is a sentence on what was tried,
+    /// if there is more to say than the reason.
     pub(super) fn failed(
         &mut self,
         now: Now,
         facts: &mut Facts,
         fx: &mut Effects,
         why: LogoutReason,
+        tried: Option<String>,
     ) {
         let lasted = self
             .online_since
@@ -278,7 +336,15 @@ impl Login {
         // What heals by itself soon is not worth a message; the presence shows it.
         let worth_telling = delay.is_none() || asked_by.is_some() || self.failures > 1;
         if worth_telling && self.notice(now, fx, why.code()) {
-            own::say(&facts.env(), fx, words::advice(&why));
+            let advice = words::advice(&why);
+            own::say(
+                &facts.env(),
+                fx,
+                match tried {
+                    Some(tried) => format!("{tried} {advice}"),
+                    None => advice.into_owned(),
+                },
+            );
         }
         let state = match delay {
             Some(delay) => {
@@ -320,11 +386,33 @@ impl Login {
         fx: &mut Effects,
         to: Uin,
         count: usize,
+        charset: &str,
     ) {
         if self.notice(now, fx, CHARACTERS_LOST) {
-            let charset = &facts.registration.charset;
             own::say(&facts.env(), fx, words::characters_lost(count, to, charset));
         }
+    }
+
+    /// What somebody wrote is not all of the code page that they are thought to write in: said once a day,
+    /// too.
+    pub(super) fn characters_unreadable(
+        &mut self,
+        now: Now,
+        facts: &Facts,
+        fx: &mut Effects,
+        from: Uin,
+        count: usize,
+        charset: &str,
+    ) {
+        if self.notice(now, fx, CHARACTERS_UNREADABLE) {
+            let text = words::characters_unreadable(count, from, charset);
+            own::say(&facts.env(), fx, text);
+        }
+    }
+
+    /// Whether the user may have a new number, as once a day.
+    pub(super) fn may_have_number(&mut self, now: Now, fx: &mut Effects) -> bool {
+        self.notice(now, fx, NEW_NUMBER)
     }
 
     /// Whether a notice of this kind is due: one is given a day.
@@ -450,5 +538,14 @@ const DOUBTS_BELIEVED: usize = 3;
 
 /// Among the notices: characters could not be written.
 const CHARACTERS_LOST: &str = "characters-lost";
+
+/// Among the notices: characters could not be read.
+const CHARACTERS_UNREADABLE: &str = "characters-unreadable";
+
+/// How many sessions of numbers that were tried are remembered.
+const MOST_STRAYS: usize = 8;
+
+/// Among the notices: a new number was asked for.
+const NEW_NUMBER: &str = "new-number";
 
 const NOTICE_EVERY: Duration = Duration::from_secs(24 * 3600);

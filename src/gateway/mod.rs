@@ -4,7 +4,11 @@
 //! everything that happens to one registered user. Both are fed with inputs and time and drained of
 //! outputs; `runtime` does what the outputs say.
 
+mod action;
+mod card;
 mod charsets;
+mod commands;
+mod criteria;
 mod effects;
 mod env;
 mod face;
@@ -13,11 +17,15 @@ mod inbox;
 mod journal;
 mod log;
 mod login;
+mod moods;
+mod numbers;
 mod outbox;
 mod own;
 mod pace;
+mod people;
 #[cfg(test)]
 mod properties;
+mod questions;
 mod recent;
 mod refuse;
 mod register;
@@ -31,14 +39,15 @@ mod testing;
 #[cfg(test)]
 mod testkit;
 mod user;
+mod versions;
 mod words;
 mod xep;
 
 use std::sync::Arc;
 
 use crate::icq::LogoutReason;
-use crate::model::Uin;
-use crate::store::Change;
+use crate::icq::wire::Version;
+use crate::store::{Change, Stray};
 use crate::xmpp::Stanza;
 
 pub use effects::Effects;
@@ -49,7 +58,7 @@ pub use outbox::Outbox;
 pub use resources::{Announced, Resource, Resources};
 pub use roster::Roster;
 pub use router::{Gateway, GatewayInput, GatewayOutput};
-pub use settings::{AccessRule, ContactAddresses, Limits, Settings, Who};
+pub use settings::{AccessRule, ContactAddresses, Limits, Network, Settings, Who};
 pub use shared::Shared;
 pub use user::{Seat, User};
 pub use xep::Caps;
@@ -93,20 +102,28 @@ pub enum UserOutput {
     Mark(Mark),
     /// Asks for a turn to log in; answered with [`UserInput::LoginGranted`] when it is there.
     WantLogin,
-    /// Open a UDP socket to the ICQ server, its name resolved anew.
-    Connect,
+    /// Open a UDP socket to an ICQ server, its name resolved anew.
+    Connect {
+        /// The server's network: one of [`Settings::networks`].
+        network: String,
+        /// The local port it should have, if that is free: some servers know a session by it.
+        port: Option<u16>,
+    },
     /// Send this datagram on it.
     Transmit(Vec<u8>),
     /// Close it.
     Disconnect,
     /// The user's state, for the operator: sent whenever it changes.
     State(UserState),
+    /// The network and the version of its protocol the user has, for the operator: sent whenever it
+    /// changes.
+    Speaks(String, Version),
+    /// Sessions that may still be open on the ICQ server, where they keep the next login out: for whoever
+    /// tries the number next. Sent before the end of somebody who is not registered, or no longer.
+    LeftOpen(Vec<Stray>),
     /// The user is registered from now on, for the first time or with what was tried last, or no longer;
     /// what an earlier registration left to be done goes on until [`Ended`](Self::Ended).
     Registered(bool),
-    /// Sessions of a number that may still be open on the ICQ server, where they keep the next login out.
-    /// Said before [`Ended`](Self::Ended): nothing is written down about somebody who is not registered.
-    LeftOpen(Uin, Vec<u32>),
     /// Nothing more will come: the task may end.
     Ended(Ending),
 }

@@ -244,6 +244,11 @@ impl Outbox {
         !self.waiting.is_empty()
     }
 
+    /// How many messages wait for a login or for their turn.
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting.len()
+    }
+
     /// No login follows by itself: whatever waits for one comes back, and says why.
     pub fn give_up(
         &mut self,

@@ -1,5 +1,6 @@
 //! Stanzas the gateway sends in its own name to one user.
 
+use xmpp_parsers::chatstates::ChatState;
 use xmpp_parsers::jid::Jid;
 use xmpp_parsers::message::{Lang, Message};
 use xmpp_parsers::presence::{Presence, Show, Type};
@@ -29,7 +30,7 @@ impl OwnPresence {
             presence.set_status(Lang::new(), text.as_ref());
         }
         if self.available {
-            presence.payloads.push(env.caps.gateway());
+            presence.payloads.push(env.caps.gateway(env.version));
         }
         presence
     }
@@ -43,6 +44,16 @@ pub(super) fn say(env: &Env<'_>, fx: &mut Effects, text: impl Into<String>) {
         ..Message::chat(Jid::from(env.jid.clone()))
     };
     fx.send(message.with_body(Lang::new(), text.into()));
+}
+
+/// Shows the user that an answer in the chat window takes a moment: ICQ has to be asked first.
+pub(super) fn compose(env: &Env<'_>, fx: &mut Effects) {
+    let gateway = address::gateway(&env.settings.domain);
+    fx.send(Message {
+        from: Some(gateway.into()),
+        payloads: vec![ChatState::Composing.into()],
+        ..Message::chat(Jid::from(env.jid.clone()))
+    });
 }
 
 /// Sends a presence without content from the gateway to the user's account.

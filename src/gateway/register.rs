@@ -6,8 +6,10 @@ use xmpp_parsers::data_forms::{DataForm, DataFormType, Field, FieldType, Option_
 use xmpp_parsers::data_forms_validate::{Datatype, Method, Validate};
 use xmpp_parsers::ns;
 
-use super::{Settings, charsets, words};
+use super::user::NO_NUMBER;
+use super::{Network, Settings, charsets, words};
 use crate::icq::LogoutReason;
+use crate::icq::wire::Version;
 use crate::model::{Secret, Uin, UnixTime};
 use crate::store::{Mode, Registration};
 use crate::xmpp::{Condition, Refusal};
@@ -27,6 +29,8 @@ pub(super) struct Fields {
     username: Option<String>,
     password: Option<Secret>,
     mode: Option<String>,
+    network: Option<String>,
+    version: Option<String>,
     charset: Option<String>,
     import: Option<String>,
 }
@@ -57,7 +61,7 @@ pub(super) fn form(
         .build()
 }
 
-fn data_form(
+pub(super) fn data_form(
     settings: &Settings,
     known: Option<&Registration>,
     lang: Option<&str>,
@@ -71,9 +75,13 @@ fn data_form(
     if known.is_some() {
         instructions = format!("{instructions} {}", words::FORM_UNCHANGED);
     }
+    let gives_numbers = known.is_none() && settings.new_numbers;
+    if gives_numbers {
+        instructions = format!("{instructions} {}", words::FORM_NEW_NUMBER);
+    }
     let username = Field {
         label: Some(words::FIELD_UIN.to_owned()),
-        required: true,
+        required: !gives_numbers,
         values: known.iter().map(|known| known.uin.to_string()).collect(),
         validate: Some(Validate {
             datatype: Some(Datatype::String),
@@ -98,16 +106,63 @@ fn data_form(
         ..Field::new("x-mode", FieldType::ListSingle)
             .with_value(mode_name(known.map(|known| known.mode).unwrap_or_default()))
     };
-    let charset = known.map_or_else(
-        || charsets::likely(lang, settings),
-        |known| known.charset.as_str(),
-    );
-    let fields = vec![username, password, import, mode, charset_field(charset)];
+    let network = network_of(known, settings);
+    let charset = match (known, network) {
+        (Some(known), _) => known.charset.as_str(),
+        (None, Some(network)) => charsets::likely(lang, network),
+        (None, None) => "",
+    };
+    let mut fields = vec![username, password, import, mode];
+    fields.extend(network_field(settings, network));
+    fields.extend(version_field(settings, known));
+    fields.push(charset_field(charset));
     DataForm {
         title: Some(words::FORM_TITLE.to_owned()),
         instructions: Some(instructions),
         ..DataForm::new(DataFormType::Form, ns::REGISTER, fields)
     }
+}
+
+/// The network of a registration; of a new one, or if it is not offered any more, the first.
+fn network_of<'a>(known: Option<&Registration>, settings: &'a Settings) -> Option<&'a Network> {
+    let network = known.and_then(|known| settings.network(&known.network));
+    network.or_else(|| settings.networks.first())
+}
+
+/// The choice of a network, if there is one.
+fn network_field(settings: &Settings, chosen: Option<&Network>) -> Option<Field> {
+    let networks = settings.networks.iter();
+    let options: Vec<Option_> = networks.map(|it| option(&it.name, &it.title)).collect();
+    (options.len() > 1).then(|| Field {
+        label: Some(words::FIELD_NETWORK.to_owned()),
+        options,
+        values: chosen.iter().map(|it| it.name.clone()).collect(),
+        ..Field::new("x-network", FieldType::ListSingle)
+    })
+}
+
+/// The choice of a version, if there is one: all that some network is spoken to in.
+fn version_field(settings: &Settings, known: Option<&Registration>) -> Option<Field> {
+    let mut versions: Vec<Version> = Vec::new();
+    for version in settings.networks.iter().flat_map(|it| &it.versions) {
+        if !versions.contains(version) {
+            versions.push(*version);
+        }
+    }
+    if versions.len() < 2 {
+        return None;
+    }
+    let chosen = known.and_then(|known| Version::of_word(known.version?));
+    let chosen = chosen.filter(|version| versions.contains(version));
+    let chosen = chosen.map_or_else(|| AUTOMATIC.to_owned(), |version| version.to_string());
+    let automatic = option(AUTOMATIC, words::VERSION_AUTOMATIC);
+    let versions = versions.into_iter();
+    let versions = versions.map(|it| option(&it.to_string(), words::version(it)));
+    Some(Field {
+        label: Some(words::FIELD_VERSION.to_owned()),
+        options: std::iter::once(automatic).chain(versions).collect(),
+        ..Field::new("x-version", FieldType::ListSingle).with_value(&chosen)
+    })
 }
 
 /// The choice of a code page; what the operator or an earlier form chose is among them.
@@ -163,7 +218,7 @@ impl Fields {
 
     /// Reads a form by hand: fields this program does not know, or that a client wrote oddly, must not
     /// spoil the others.
-    fn of_form(form: &Element) -> Self {
+    pub(super) fn of_form(form: &Element) -> Self {
         let text = |var: &str| {
             let field = form.children().find(|field| {
                 field.is("field", ns::DATA_FORMS) && field.attr("var") == Some(var)
@@ -174,6 +229,8 @@ impl Fields {
             username: text("username"),
             password: text("password").map(Secret::new),
             mode: text("x-mode"),
+            network: text("x-network"),
+            version: text("x-version"),
             charset: text("x-charset"),
             import: text("x-import"),
         }
@@ -195,15 +252,21 @@ impl Fields {
             (Some(typed), _) => Uin::from_person(typed, settings.lowest_uin)
                 .map_err(|_| bad(words::FIELD_UIN, words::NOT_A_NUMBER))?,
             (None, Some(known)) => known.uin,
+            (None, None) if settings.new_numbers => NO_NUMBER,
             (None, None) => return Err(empty(words::FIELD_UIN)),
         };
-        let stored = known.filter(|known| known.uin == uin);
+        let network = match &self.network {
+            Some(name) => settings.network(name),
+            None => network_of(known, settings),
+        };
+        let network = network.ok_or_else(|| bad(words::FIELD_NETWORK, words::NOT_A_CHOICE))?;
+        let stored = known.filter(|known| known.uin == uin && known.network == network.name);
         let password = match (self.password, stored) {
             (Some(password), _) => password,
             (None, Some(known)) => known.password.clone(),
             (None, None) => return Err(empty(words::FIELD_PASSWORD)),
         };
-        if password.reveal().chars().count() > MAX_PASSWORD_CHARS {
+        if !is_password(&password) {
             return Err(bad(words::FIELD_PASSWORD, words::PASSWORD_TOO_LONG));
         }
         let mode = match self.mode {
@@ -212,8 +275,22 @@ impl Fields {
             }
             None => known.map(|known| known.mode).unwrap_or_default(),
         };
+        let version = match self.version.as_deref() {
+            Some(AUTOMATIC) => None,
+            Some(name) => {
+                let mut all = Version::ALL.into_iter();
+                let version = all.find(|version| version.to_string() == name);
+                let version =
+                    version.ok_or_else(|| bad(words::FIELD_VERSION, words::NOT_A_CHOICE))?;
+                if !network.versions.contains(&version) {
+                    return Err(bad(words::FIELD_VERSION, words::NOT_IN_NETWORK));
+                }
+                Some(version.word())
+            }
+            None => stored.and_then(|known| known.version),
+        };
         let default = known.map_or_else(
-            || charsets::likely(lang, settings),
+            || charsets::likely(lang, network),
             |known| known.charset.as_str(),
         );
         let charset = match self.charset {
@@ -234,12 +311,19 @@ impl Fields {
             charset,
             import_contacts,
             registered: known.map_or(now, |known| known.registered),
+            network: network.name.clone(),
+            version,
         })
     }
 
     /// The number these fields name, if they name one.
     pub(super) fn uin(&self, settings: &Settings) -> Option<Uin> {
         Uin::from_person(self.username.as_deref()?, settings.lowest_uin).ok()
+    }
+
+    /// The name of the network, if they say one.
+    pub(super) fn network(&self) -> Option<&str> {
+        self.network.as_deref()
     }
 }
 
@@ -258,9 +342,17 @@ pub(super) fn condition(reason: &LogoutReason) -> Condition {
     }
 }
 
-/// The answer to a registration whose login failed.
-pub(super) fn refusal(reason: &LogoutReason) -> Refusal {
-    Refusal::new(condition(reason), words::registration_failed(reason))
+/// The answer to a registration whose login failed; `answers` is what each version led to, if several were
+/// tried.
+pub(super) fn refusal(reason: &LogoutReason, answers: &[(Version, LogoutReason)]) -> Refusal {
+    if answers.is_empty() {
+        return Refusal::new(condition(reason), words::registration_failed(reason));
+    }
+    let tried = words::versions_tried(answers);
+    Refusal::new(
+        condition(reason),
+        format!("{tried} {}", words::NOTHING_STORED),
+    )
 }
 
 fn option(value: &str, label: &str) -> Option_ {
@@ -275,12 +367,17 @@ fn filled(text: String) -> Option<String> {
     (!text.trim().is_empty()).then_some(text)
 }
 
-fn mode_of(name: &str) -> Option<Mode> {
+/// Whether this can be somebody's password on ICQ.
+pub(super) fn is_password(secret: &Secret) -> bool {
+    secret.reveal().chars().count() <= MAX_PASSWORD_CHARS
+}
+
+pub(super) fn mode_of(name: &str) -> Option<Mode> {
     let found = MODES.iter().find(|(_, value, _)| *value == name)?;
     Some(found.0)
 }
 
-fn mode_name(mode: Mode) -> &'static str {
+pub(super) fn mode_name(mode: Mode) -> &'static str {
     match mode {
         Mode::Follow => "follow",
         Mode::Always => "always",
@@ -288,11 +385,14 @@ fn mode_name(mode: Mode) -> &'static str {
     }
 }
 
-const MODES: [(Mode, &str, &str); 3] = [
+pub(super) const MODES: [(Mode, &str, &str); 3] = [
     (Mode::Follow, "follow", words::MODE_FOLLOW),
     (Mode::Always, "always", words::MODE_ALWAYS),
     (Mode::Manual, "manual", words::MODE_MANUAL),
 ];
+
+/// The choice of no version in particular.
+const AUTOMATIC: &str = "automatic";
 
 /// Digits with spaces, dots and dashes between them: five to ten digits, fewer on private servers.
 const UIN_PATTERN: &str = "^[0-9 .-]{1,16}$";
@@ -316,6 +416,8 @@ mod tests {
             charset: "windows-1251".into(),
             import_contacts: false,
             registered: UnixTime::from_secs(1),
+            network: "icq".to_owned(),
+            version: None,
         }
     }
 
@@ -358,6 +460,13 @@ mod tests {
             <option label='Always'><value>always</value></option>\
             <option label='Only when I say so'><value>manual</value></option>\
             <value>follow</value></field>\
+            <field type='list-single' var='x-version' label='Version of the ICQ protocol'>\
+            <option label='Automatic'><value>automatic</value></option>\
+            <option label='V5 (ICQ 99 and 2000)'><value>V5</value></option>\
+            <option label='V4 (ICQ 98)'><value>V4</value></option>\
+            <option label='V3 (ICQ Groupware)'><value>V3</value></option>\
+            <option label='V2 (ICQ up to 98 beta)'><value>V2</value></option>\
+            <value>automatic</value></field>\
             <field type='list-single' var='x-charset' label='Old clients write in'>\
             <option label='Western (windows-1252)'><value>windows-1252</value></option>\
             <option label='Cyrillic (windows-1251)'><value>windows-1251</value></option>\
@@ -502,6 +611,126 @@ mod tests {
             let refusal = complete(children, None).unwrap_err();
             assert_eq!(refusal.condition, Condition::NotAcceptable, "{children}");
             assert_eq!(refusal.text, text, "{children}");
+        }
+    }
+
+    fn two_networks() -> Settings {
+        let mut settings = settings();
+        settings.networks.push(Network {
+            title: "Verona".into(),
+            versions: vec![Version::V3, Version::V1],
+            charset: "shift_jis".into(),
+            ..Network::new("verona")
+        });
+        settings
+    }
+
+    /// The values of a field's options, and the one that is chosen.
+    fn choices(settings: &Settings, known: Option<&Registration>, var: &str) -> Vec<String> {
+        let form = form(settings, known, None, true);
+        let x = form.get_child("x", ns::DATA_FORMS).unwrap();
+        let field = x.children().find(|field| field.attr("var") == Some(var));
+        let Some(field) = field else { return vec![] };
+        let value = |element: &Element| Some(element.get_child("value", ns::DATA_FORMS)?.text());
+        let options = field.children().filter(|child| child.name() == "option");
+        options.filter_map(value).chain(value(field)).collect()
+    }
+
+    #[test]
+    fn networks_and_versions_are_offered_where_there_is_a_choice() {
+        let mut one = settings();
+        one.networks[0].versions = vec![Version::V5];
+        assert_eq!(choices(&one, None, "x-network"), [""; 0]);
+        assert_eq!(choices(&one, None, "x-version"), [""; 0]);
+
+        let two = two_networks();
+        assert_eq!(choices(&two, None, "x-network"), ["icq", "verona", "icq"]);
+        let versions = ["automatic", "V5", "V4", "V3", "V2", "V1", "automatic"];
+        assert_eq!(choices(&two, None, "x-version"), versions);
+
+        let known = Registration {
+            network: "verona".into(),
+            version: Some(3),
+            ..registration()
+        };
+        assert_eq!(
+            choices(&two, Some(&known), "x-network").pop().unwrap(),
+            "verona"
+        );
+        assert_eq!(
+            choices(&two, Some(&known), "x-version").pop().unwrap(),
+            "V3"
+        );
+        let gone = Registration {
+            network: "mantua".into(),
+            version: Some(9),
+            ..known
+        };
+        assert_eq!(
+            choices(&two, Some(&gone), "x-network").pop().unwrap(),
+            "icq"
+        );
+        assert_eq!(
+            choices(&two, Some(&gone), "x-version").pop().unwrap(),
+            "automatic"
+        );
+    }
+
+    #[test]
+    fn a_network_and_a_version_are_chosen_and_stay_until_another_is() {
+        let settings = two_networks();
+        let complete = |fields: &[(&str, &str)], known| {
+            let fields: String = fields
+                .iter()
+                .map(|(var, value)| format!("<field var='{var}'><value>{value}</value></field>"))
+                .collect();
+            let form = format!("<x xmlns='jabber:x:data' type='submit'>{fields}</x>");
+            let Submission::Fields(fields) = read(&form)? else {
+                panic!("these were fields");
+            };
+            fields.complete(known, &settings, None, UnixTime::from_secs(2))
+        };
+        let number = ("username", "123456");
+        let password = ("password", "x");
+
+        let plain = complete(&[number, password], None).unwrap();
+        assert_eq!((plain.network.as_str(), plain.version), ("icq", None));
+
+        let verona = ("x-network", "verona");
+        let chosen = complete(&[number, password, verona, ("x-version", "V3")], None).unwrap();
+        assert_eq!(
+            (chosen.network.as_str(), chosen.version),
+            ("verona", Some(3))
+        );
+        assert_eq!(chosen.charset, "shift_jis");
+
+        assert_eq!(complete(&[number], Some(&chosen)).unwrap(), chosen);
+        let automatic = complete(&[("x-version", "automatic")], Some(&chosen)).unwrap();
+        assert_eq!(
+            (automatic.network.as_str(), automatic.version),
+            ("verona", None)
+        );
+
+        // The password of a number on one network is not shown to another.
+        let moved = complete(&[("x-network", "icq")], Some(&chosen));
+        assert_eq!(condition_of(moved), Condition::NotAcceptable);
+
+        for (field, text) in [
+            (
+                ("x-network", "mantua"),
+                "ICQ network: This is none of the choices.",
+            ),
+            (
+                ("x-version", "V6"),
+                "Version of the ICQ protocol: This is none of the choices.",
+            ),
+            (
+                ("x-version", "V1"),
+                "Version of the ICQ protocol: This network is not spoken to in that version.",
+            ),
+        ] {
+            let refusal = complete(&[number, password, field], None).unwrap_err();
+            assert_eq!(refusal.text, text);
         }
     }
 

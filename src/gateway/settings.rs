@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use xmpp_parsers::jid::DomainPart;
 
+use crate::icq::wire::Version;
 use crate::model::Uin;
 
 /// What the operator decided.
@@ -23,10 +24,9 @@ pub struct Settings {
     pub unique_uin: bool,
     /// The smallest number people may name.
     pub lowest_uin: Uin,
-    /// The code page of a user who chose none and whose language names none: `windows-1252`.
-    pub charset: String,
-    /// How often an ICQ session shows that it lives.
-    pub keep_alive: Duration,
+    /// The ICQ networks to choose from. There is at least one; the first is the one of those who do not
+    /// choose.
+    pub networks: Vec<Network>,
     /// How long a user may be without a resource before the ICQ login ends.
     pub logoff_delay: Duration,
     /// How long ICQ logins outlive the link to the XMPP server.
@@ -35,10 +35,51 @@ pub struct Settings {
     pub message_hold: Duration,
     /// How long a registration may take.
     pub registration_deadline: Duration,
+    /// Users may ask ICQ for a new number.
+    pub new_numbers: bool,
+    /// A password may be written into the chat window.
+    pub chat_password: bool,
     /// XEP-0157 addresses.
     pub contact_addresses: ContactAddresses,
     /// How many of everything.
     pub limits: Limits,
+}
+
+/// An ICQ server, and how its users are served.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Network {
+    /// What records and the configuration call it.
+    pub name: String,
+    /// What people call it.
+    pub title: String,
+    /// The server's name or address. A name is resolved anew at each login.
+    pub host: String,
+    /// Its UDP port.
+    pub port: u16,
+    /// The versions of the protocol to try and to choose from, the best first. There is at least one.
+    pub versions: Vec<Version>,
+    /// The code page of a user who chose none and whose language names none: `windows-1252`.
+    pub charset: String,
+    /// How often an ICQ session shows that it lives.
+    pub keep_alive: Duration,
+}
+
+impl Network {
+    /// The name of the network that is there in any case.
+    pub const FIRST: &'static str = "icq";
+
+    /// The defaults of the network `name`.
+    pub fn new(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            title: "ICQ".to_owned(),
+            host: "127.0.0.1".to_owned(),
+            port: 4000,
+            versions: vec![Version::V5, Version::V4, Version::V3, Version::V2],
+            charset: "windows-1252".to_owned(),
+            keep_alive: Duration::from_secs(50),
+        }
+    }
 }
 
 /// One line of the access list (xmpp-gateway.md §28.2).
@@ -97,6 +138,8 @@ pub struct Limits {
     pub held_messages: usize,
     /// Registrations of one JID per hour.
     pub registrations_per_hour: u32,
+    /// New numbers that people who are not registered get from ICQ in a day, all of them together.
+    pub new_numbers_per_day: u32,
     /// New numbers subscribed to per hour and user.
     pub subscriptions_per_hour: u32,
     /// Stanzas of one JID per second, once [`stanza_burst`](Self::stanza_burst) is used up.
@@ -118,6 +161,7 @@ impl Default for Limits {
             contacts: 1_000,
             held_messages: 1_000,
             registrations_per_hour: 5,
+            new_numbers_per_day: 20,
             subscriptions_per_hour: 30,
             stanzas_per_second: 50,
             stanza_burst: 500,
@@ -126,6 +170,11 @@ impl Default for Limits {
 }
 
 impl Settings {
+    /// The network of that name, if there is one.
+    pub fn network(&self, name: &str) -> Option<&Network> {
+        self.networks.iter().find(|network| network.name == name)
+    }
+
     /// The defaults for the component `domain`; its parent domain is local.
     pub fn new(domain: DomainPart) -> Self {
         let parent = domain.as_str().split_once('.');
@@ -140,12 +189,13 @@ impl Settings {
             }],
             unique_uin: false,
             lowest_uin: Uin(10_000),
-            charset: "windows-1252".to_owned(),
-            keep_alive: Duration::from_secs(50),
+            networks: vec![Network::new(Network::FIRST)],
             logoff_delay: Duration::from_secs(60),
             link_grace: Duration::from_secs(600),
             message_hold: Duration::from_secs(30),
             registration_deadline: Duration::from_secs(20),
+            new_numbers: false,
+            chat_password: true,
             contact_addresses: ContactAddresses::default(),
             limits: Limits::default(),
         }

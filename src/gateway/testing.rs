@@ -15,9 +15,10 @@ use super::{
     Changes, Effects, Inbox, Journal, Mark, Outbox, Privileges, Resources, Roster, Settings,
     Shared, UserOutput, UserState,
 };
+use crate::icq::wire::Version;
 use crate::icq::{Command, MessageId, NoProfile, NotSent, Receipt};
 use crate::model::{Message, Now, Profile, Secret, Status, Uin, UnixTime};
-use crate::store::{Mode, Registration, UserRecord};
+use crate::store::{Mode, Preferences, Registration, UserRecord};
 use crate::xmpp::{Address, Stanza};
 
 /// Everything of one user but the login.
@@ -67,6 +68,8 @@ impl World {
             charset: "windows-1252".into(),
             import_contacts: true,
             registered: now.unix,
+            network: "icq".to_owned(),
+            version: None,
         };
         Self {
             now,
@@ -74,12 +77,14 @@ impl World {
                 shared: Arc::new(Shared::new(settings, now)),
                 jid: BareJid::new("romeo@example.org").unwrap(),
                 registration: registration.clone(),
+                preferences: Preferences::default(),
                 registered: true,
                 resources: Resources::default(),
                 privileges: Arc::default(),
                 link_up: false,
                 icq_online: false,
                 state: UserState::Offline,
+                speaks: Version::V5,
             },
             fx: Effects::new(0, 0),
             roster: Roster::default(),

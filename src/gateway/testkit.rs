@@ -12,6 +12,7 @@ use xmpp_parsers::ns;
 use xmpp_parsers::presence::Presence;
 
 use super::Settings;
+use crate::icq::wire::Version;
 use crate::model::{Now, UnixTime};
 use crate::xmpp::Stanza;
 
@@ -27,8 +28,11 @@ pub(super) const fn seconds(count: u64) -> Duration {
     Duration::from_secs(count)
 }
 
+/// One network, in one version.
 pub(super) fn settings() -> Settings {
-    Settings::new("icq.example.org".parse().unwrap())
+    let mut settings = Settings::new("icq.example.org".parse().unwrap());
+    settings.networks[0].versions = vec![Version::V5];
+    settings
 }
 
 /// Reads a stanza.
@@ -78,7 +82,7 @@ fn write(element: &Element, outer: &str, out: &mut String) {
         .attrs()
         .iter()
         .filter(|((_, name), value)| !(made_up && *name == "id" && is_made_up(value)))
-        .map(|((_, name), value)| format!(" {name}='{value}'"))
+        .map(|((_, name), value)| format!(" {name}='{}'", escaped(value)))
         .collect();
     attributes.sort();
     out.extend(attributes);
@@ -88,10 +92,15 @@ fn write(element: &Element, outer: &str, out: &mut String) {
             Node::Element(child) if child.is("priority", ns::DEFAULT_NS) => {}
             Node::Element(child) if child.is("c", ns::CAPS) => {}
             Node::Element(child) => write(child, &namespace, out),
-            Node::Text(text) => out.push_str(text),
+            Node::Text(text) => out.push_str(&escaped(text)),
         }
     }
     out.push_str(&format!("</{}>", element.name()));
+}
+
+/// What is written can be read again.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;")
 }
 
 /// Ids of our own are two or three hexadecimal numbers; those of others that are repeated are not.

@@ -3,12 +3,17 @@
 //!
 //! What has parameters is a function, so that a catalogue can take its place.
 
+mod people;
+
 use std::borrow::Cow;
 
 use super::UserState;
 use crate::icq::LogoutReason;
+use crate::icq::wire::Version;
+use crate::icq::wire::text::Charset;
 use crate::model::{Uin, UnixTime};
 use crate::xmpp::text::clean_line;
+pub(super) use people::*;
 
 impl UserState {
     /// What the state means, for people: the same in presence, log and errors.
@@ -68,7 +73,7 @@ pub(super) fn cannot_send(state: &UserState) -> Cow<'static, str> {
 }
 
 /// What a server says, as far as it fits into a line.
-fn servers_words(text: &str) -> String {
+pub(super) fn servers_words(text: &str) -> String {
     clean_line(text, 200)
 }
 
@@ -142,11 +147,36 @@ pub(super) fn registration_failed(reason: &LogoutReason) -> Cow<'static, str> {
     }
 }
 
+/// What each version of the protocol answered to a login, as one sentence.
+pub(super) fn versions_tried(answers: &[(Version, LogoutReason)]) -> String {
+    let answer = |(version, why): &(Version, LogoutReason)| match why {
+        LogoutReason::NoAnswer => format!("{version} was not answered"),
+        LogoutReason::Refused(text) if text.is_empty() => format!("{version} was refused"),
+        LogoutReason::Refused(text) => format!("{version} was refused: {}", servers_words(text)),
+        LogoutReason::SessionLost => format!("{version} was answered with *not connected*"),
+        LogoutReason::ConnectionLost => format!("{version} broke off"),
+        LogoutReason::Asked
+        | LogoutReason::WrongPassword
+        | LogoutReason::AlreadyOnline
+        | LogoutReason::TryAgainLater
+        | LogoutReason::Kicked(_)
+        | LogoutReason::Unreachable(_) => {
+            let sentence = logged_out(why);
+            format!("{version}: {}", sentence.trim_end_matches('.'))
+        }
+    };
+    let answers: Vec<String> = answers.iter().map(answer).collect();
+    format!(
+        "No version of the ICQ protocol led to a login: {}.",
+        answers.join("; ")
+    )
+}
+
 /// The first message to somebody who has registered.
 pub(super) fn welcome(uin: Uin, gateway: &str) -> String {
     format!(
         "Welcome to ICQ. Your number here is {uin}. To write to somebody, add NUMBER@{gateway} to your \
-         contacts, with their ICQ number for NUMBER.\n{HELP}"
+         contacts, with their ICQ number for NUMBER. Send *help* to see what I understand."
     )
 }
 
@@ -176,7 +206,6 @@ pub(super) fn bad_field(label: &str, why: &str) -> String {
     format!("{label}: {why}")
 }
 
-pub(super) const HELP: &str = "I understand: *help*, *status*, *login*, *logout*, *unregister*.";
 pub(super) const UNKNOWN_WORD: &str = "Unknown command. Send *help*.";
 pub(super) const LOGGING_IN: &str = "Logging in to ICQ.";
 pub(super) const ALREADY_LOGGED_IN: &str = "You are logged in to ICQ already.";
@@ -205,7 +234,26 @@ pub(super) const FIELD_MODE: &str = "When to be online on ICQ";
 pub(super) const MODE_FOLLOW: &str = "While I am online";
 pub(super) const MODE_ALWAYS: &str = "Always";
 pub(super) const MODE_MANUAL: &str = "Only when I say so";
+pub(super) const FIELD_NETWORK: &str = "ICQ network";
+pub(super) const FIELD_VERSION: &str = "Version of the ICQ protocol";
+pub(super) const VERSION_AUTOMATIC: &str = "Automatic";
+pub(super) const NOT_IN_NETWORK: &str = "This network is not spoken to in that version.";
+pub(super) const NETWORK_GONE: &str = "The ICQ network you registered with is not offered any more. Register again to choose another.";
+pub(super) const NOTHING_STORED: &str = "Nothing was stored; please try again.";
 pub(super) const FIELD_CHARSET: &str = "Old clients write in";
+pub(super) const BIRTHDAY_MOOD: &str = "It is their birthday today.";
+
+/// A version as it is offered.
+pub(super) const fn version(version: Version) -> &'static str {
+    match version {
+        Version::V1 => "V1 (1996, experimental)",
+        Version::V2 => "V2 (ICQ up to 98 beta)",
+        Version::V3 => "V3 (ICQ Groupware)",
+        Version::V4 => "V4 (ICQ 98)",
+        Version::V5 => "V5 (ICQ 99 and 2000)",
+    }
+}
+
 pub(super) const NOT_A_CHOICE: &str = "This is none of the choices.";
 pub(super) const PASSWORD_TOO_LONG: &str =
     "This is too long. ICQ passwords have up to 8 characters.";
@@ -295,9 +343,45 @@ pub(super) fn characters_lost(count: usize, to: Uin, charset: &str) -> String {
     format!(
         "{characters} of your message to {to} could not be shown to an old ICQ client that writes in \
          {charset}, and became question marks. If your contacts write in another alphabet, register \
-         again and choose it in the form; your password may stay empty there."
+         again and choose it in the form; your password may stay empty there. For this contact alone, \
+         send *charset {to} NAME*."
     )
 }
+
+/// A message holds bytes that are no characters of the code page.
+pub(super) fn characters_unreadable(count: usize, from: Uin, charset: &str) -> String {
+    let characters = match count {
+        1 => "One character".to_owned(),
+        count => format!("{count} characters"),
+    };
+    format!(
+        "{characters} of a message from {from} could not be shown: it does not seem to be written in \
+         {charset}. To choose something else for this contact, send *charset {from} NAME*."
+    )
+}
+
+/// What somebody writes in.
+pub(super) fn charset_is(uin: Uin, charset: Charset) -> String {
+    format!(
+        "{uin} writes in {}, and is written to in it.",
+        charset.name()
+    )
+}
+
+/// There is no such code page.
+pub(super) fn no_charset<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
+    let known: Vec<&str> = known.collect();
+    format!(
+        "I know no code page {}. There are utf-8, {} and others.",
+        clean_line(name, 40),
+        known.join(", ")
+    )
+}
+
+pub(super) const CHARSET_HELP: &str = "Send *charset NUMBER NAME*, with the ICQ number of a contact and \
+     what that contact's client writes in, or *default*.";
+pub(super) const CHARSETS_TOO_MANY: &str =
+    "There is no room for another contact with a code page of its own.";
 
 /// A long message did not go out whole, as far as is known.
 pub(super) fn parts_confirmed(sent: u16, parts: u16) -> String {

@@ -11,6 +11,8 @@ use std::net::Ipv4Addr;
 
 pub use ability::Ability;
 
+use wire::text::Charset;
+
 use crate::model::{Answer, Message, NoAnswer, Profile, Question, Status, Uin, UnixTime};
 
 /// What the gateway asks of an ICQ session.
@@ -41,6 +43,14 @@ pub enum Command {
         to: Uin,
         /// What it says.
         message: Message,
+    },
+    /// Somebody writes, and is written to, in this code page; without a number, the user and everybody who
+    /// has no other.
+    SetCharset {
+        /// Who.
+        of: Option<Uin>,
+        /// Which code page.
+        charset: Charset,
     },
     /// What came with this receipt is safe: the ICQ server may forget it.
     Safe(Receipt),
@@ -109,6 +119,14 @@ pub enum Event {
         sent: Option<UnixTime>,
         /// To say that it is safe.
         receipt: Receipt,
+    },
+    /// Somebody turns out to write in another code page than was thought. What follows is read, and what
+    /// is sent to them written, in that one.
+    WritesIn {
+        /// Who.
+        uin: Uin,
+        /// Which code page.
+        charset: Charset,
     },
     /// All messages that waited on the server were reported, or the server does not say so in time.
     /// Comes once after each login; a message that waited may still follow.

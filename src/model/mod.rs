@@ -3,6 +3,7 @@
 //! Nothing here knows a packet or a stanza. `icq` turns bytes into these types, `xmpp` turns stanzas
 //! into them, `gateway` decides with them and `store` keeps them, which is why they derive `serde`.
 
+pub mod codes;
 mod contact;
 mod message;
 mod person;

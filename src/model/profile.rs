@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Introduction;
+
 /// The short form of a person's profile. A field the person left out is empty.
 #[derive(Clone, Debug, Default, Eq, PartialEq, Deserialize, Serialize)]
 pub struct Profile {
@@ -27,6 +29,18 @@ impl Profile {
         let full = format!("{} {}", self.first.trim(), self.last.trim());
         let full = full.trim();
         (!full.is_empty()).then(|| full.to_owned())
+    }
+}
+
+impl From<&Introduction> for Profile {
+    fn from(from: &Introduction) -> Self {
+        Self {
+            nick: from.nick.clone(),
+            first: from.first.clone(),
+            last: from.last.clone(),
+            email: from.email.clone(),
+            authorisation_required: false,
+        }
     }
 }
 

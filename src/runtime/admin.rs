@@ -47,8 +47,8 @@ pub struct Status {
     pub link_seconds: u64,
     /// Why there was no link the last time there was none: a code.
     pub link_problem: Option<String>,
-    /// The ICQ server: host and port.
-    pub icq_server: String,
+    /// The ICQ networks, in the order of the configuration.
+    pub networks: Vec<Network>,
     /// How many users there are.
     pub users: Users,
     /// What the store has to tell.
@@ -64,6 +64,18 @@ pub enum Link {
     /// There is none; the gateway is trying.
     #[default]
     Down,
+}
+
+/// An ICQ network.
+#[derive(Clone, Debug, Default, Eq, PartialEq, Deserialize, Serialize)]
+pub struct Network {
+    /// Its name in the configuration.
+    pub name: String,
+    /// The server: host and port.
+    pub server: String,
+    /// How many users have which version of the protocol: the one of their last login, or the first that
+    /// will be tried.
+    pub by_version: BTreeMap<String, u64>,
 }
 
 /// How many users there are.
@@ -207,7 +219,14 @@ impl fmt::Display for Status {
             (Link::Down, None) => writeln!(f, "down for {span}")?,
             (Link::Down, Some(problem)) => writeln!(f, "down for {span} ({problem})")?,
         }
-        writeln!(f, "ICQ    {}", self.icq_server)?;
+        for network in &self.networks {
+            write!(f, "ICQ    {} at {}", network.name, network.server)?;
+            for (index, (version, count)) in network.by_version.iter().enumerate() {
+                let before = if index == 0 { ": " } else { ", " };
+                write!(f, "{before}{count} in {version}")?;
+            }
+            writeln!(f)?;
+        }
         write!(f, "users  {} registered", self.users.registered)?;
         for (index, (state, count)) in self.users.by_state.iter().enumerate() {
             let before = if index == 0 { ": " } else { ", " };
@@ -373,7 +392,7 @@ mod tests {
             status.to_string(),
             "icq-transport 0.1.0, running for 1 h 1 min, speaks V5\n\
              XMPP   icq.example.org at 127.0.0.1:5347: up for 1 min 5 s\n\
-             ICQ    127.0.0.1:4000\n\
+             ICQ    icq at 127.0.0.1:4000: 1 in V3, 2 in V5\n\
              users  3 registered: 1 offline, 2 online\n\
              store  525 kB, 4 batches of messages on their way"
         );
@@ -425,7 +444,11 @@ mod tests {
             link: Link::Up,
             link_seconds: 65,
             link_problem: None,
-            icq_server: "127.0.0.1:4000".into(),
+            networks: vec![Network {
+                name: "icq".into(),
+                server: "127.0.0.1:4000".into(),
+                by_version: [("V3".into(), 1), ("V5".into(), 2)].into(),
+            }],
             users: Users {
                 registered: 3,
                 by_state: [("online".into(), 2), ("offline".into(), 1)].into(),

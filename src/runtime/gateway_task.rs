@@ -1,6 +1,7 @@
 //! The task that drives the [`Gateway`]: the link to the XMPP server on one side, the users' tasks on
 //! the other.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -17,6 +18,7 @@ use super::store_thread::StoreThread;
 use super::user_task::FromUser;
 use super::users::Users;
 use crate::gateway::{Ending, Gateway, GatewayInput, GatewayOutput, UserInput};
+use crate::icq::wire::Version;
 use crate::model::Now;
 use crate::store::{self, UserRecord};
 use crate::xmpp::Stanza;
@@ -37,7 +39,9 @@ pub(super) type Question = oneshot::Sender<Answer>;
 #[derive(Debug)]
 pub(super) struct Answer {
     pub(super) link: LinkStatus,
-    pub(super) users: std::collections::BTreeMap<&'static str, usize>,
+    pub(super) users: BTreeMap<&'static str, usize>,
+    /// By network and version.
+    pub(super) versions: BTreeMap<(String, Version), usize>,
 }
 
 impl GatewayTask {
@@ -127,10 +131,13 @@ impl GatewayTask {
             FromUser::Mark(user, mark, link) => return self.link.mark(MarkOf { user, mark }, link),
             FromUser::WantLogin(jid) => GatewayInput::WantLogin(name(jid)),
             FromUser::State(jid, state) => GatewayInput::State(name(jid), state),
+            FromUser::Speaks(jid, network, version) => {
+                GatewayInput::Speaks(name(jid), network, version)
+            }
+            FromUser::LeftOpen(strays) => GatewayInput::LeftOpen(strays),
             FromUser::Registered(jid, registered) => {
                 GatewayInput::Registered(name(jid), registered)
             }
-            FromUser::LeftOpen(uin, session_ids) => GatewayInput::LeftOpen(uin, session_ids),
             FromUser::Ended(jid, ending) => {
                 self.gateway
                     .handle_input(now(), GatewayInput::Ended(name(jid.clone()), ending));
@@ -160,10 +167,14 @@ impl GatewayTask {
     }
 
     fn answer(&self, question: Question) {
+        let versions = self.gateway.users_by_version().into_iter();
+        let versions =
+            versions.map(|((network, version), count)| ((network.to_owned(), version), count));
         // Whoever asked may have gone.
         let _ = question.send(Answer {
             link: self.link.status(),
             users: self.gateway.users_by_state(),
+            versions: versions.collect(),
         });
     }
 }

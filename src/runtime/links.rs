@@ -1,8 +1,9 @@
-//! The sockets to the ICQ server: one connected UDP socket for each user.
+//! The sockets to the ICQ servers: one connected UDP socket for each user.
 //!
 //! A connected socket takes datagrams of the server only, and tells when the server's port is closed.
-//! V5 servers know a session by its address and port, so each user needs one of their own.
+//! Servers know a session by its address and port, so each user needs one of their own.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,9 +11,43 @@ use std::time::Duration;
 
 use tokio::net::UdpSocket;
 
+use crate::gateway::Network;
 use crate::icq::LogoutReason;
 
-/// Where the ICQ server is, and where its users come from.
+/// Where the ICQ servers are.
+#[derive(Debug)]
+pub(super) struct Networks {
+    links: BTreeMap<String, Links>,
+}
+
+impl Networks {
+    /// Sockets to the servers of all these networks, from the same `sources`.
+    pub(super) fn new(networks: &[Network], sources: &[IpAddr]) -> Self {
+        let links = |network: &Network| {
+            let links = Links::new(network.host.clone(), network.port, sources.to_vec());
+            (network.name.clone(), links)
+        };
+        Self {
+            links: networks.iter().map(links).collect(),
+        }
+    }
+
+    /// Opens a socket to the server of a network, on this local port if that is wished and possible.
+    pub(super) async fn open(
+        &self,
+        network: &str,
+        port: Option<u16>,
+    ) -> Result<Link, LogoutReason> {
+        match self.links.get(network) {
+            Some(links) => links.open(port).await,
+            None => Err(LogoutReason::Unreachable(format!(
+                "{network} is not configured"
+            ))),
+        }
+    }
+}
+
+/// Where an ICQ server is, and where its users come from.
 #[derive(Debug)]
 pub struct Links {
     server: String,
@@ -42,8 +77,9 @@ impl Links {
         }
     }
 
-    /// Opens a socket. The server's name is resolved anew each time: servers move.
-    pub async fn open(&self) -> Result<Link, LogoutReason> {
+    /// Opens a socket, on this local port if that is wished and free. The server's name is resolved anew
+    /// each time: servers move.
+    pub async fn open(&self, port: Option<u16>) -> Result<Link, LogoutReason> {
         let server = (self.server.as_str(), self.port);
         let resolved = tokio::time::timeout(RESOLVE_TIMEOUT, tokio::net::lookup_host(server)).await;
         let addresses = match resolved {
@@ -53,16 +89,19 @@ impl Links {
         };
         let mut why = "its name has no address".to_owned();
         for address in addresses {
-            match self.open_to(address).await {
-                Ok(link) => return Ok(link),
-                Err(error) => why = error.to_string(),
+            // The wished port first, then any.
+            for port in port.into_iter().chain([0]) {
+                match self.open_to(address, port).await {
+                    Ok(link) => return Ok(link),
+                    Err(error) => why = error.to_string(),
+                }
             }
         }
         Err(self.unreachable(why))
     }
 
-    async fn open_to(&self, server: SocketAddr) -> io::Result<Link> {
-        let socket = UdpSocket::bind((self.source_for(server)?, 0)).await?;
+    async fn open_to(&self, server: SocketAddr, port: u16) -> io::Result<Link> {
+        let socket = UdpSocket::bind((self.source_for(server)?, port)).await?;
         socket.connect(server).await?;
         let local_port = socket.local_addr()?.port();
         Ok(Link { socket, local_port })
@@ -170,7 +209,7 @@ mod tests {
         let port = server.local_addr().unwrap().port();
 
         let link = Links::new("localhost".into(), port, vec![Ipv4Addr::LOCALHOST.into()])
-            .open()
+            .open(None)
             .await
             .unwrap();
         link.socket.send(b"hello").await.unwrap();
@@ -180,10 +219,29 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_port_that_is_wished_is_had_if_it_is_free() {
+        let networks = [Network::new("icq")];
+        let networks = Networks::new(&networks, &[Ipv4Addr::LOCALHOST.into()]);
+
+        let first = networks.open("icq", None).await.unwrap();
+        let second = networks.open("icq", Some(first.local_port)).await.unwrap();
+        assert_ne!(second.local_port, first.local_port);
+        let port = first.local_port;
+        drop(first);
+        let third = networks.open("icq", Some(port)).await.unwrap();
+
+        assert_eq!(third.local_port, port);
+        assert_eq!(
+            networks.open("gone", None).await.err().unwrap().code(),
+            "unreachable"
+        );
+    }
+
+    #[tokio::test]
     async fn a_name_that_means_nothing_is_an_unreachable_server() {
         let links = Links::new("no such name".into(), 4000, Vec::new());
 
-        let error = links.open().await.err().unwrap();
+        let error = links.open(None).await.err().unwrap();
 
         assert_eq!(error.code(), "unreachable");
     }

@@ -1,5 +1,6 @@
 //! The gateway as a running program.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::PathBuf;
@@ -14,7 +15,7 @@ use super::clock::now;
 use super::component::{Endpoint, Limits};
 use super::component_link::ComponentLink;
 use super::gateway_task::{Answer, GatewayTask, Question};
-use super::links::{self, Links};
+use super::links::{self, Networks};
 use super::stop::Stop;
 use super::store_thread::{self, StoreHandle};
 use super::user_task::World;
@@ -68,12 +69,11 @@ pub async fn run_until(stop: Stop, config: Config, store: Store) -> Result<(), E
     let (questions, receiver) = mpsc::channel(QUESTIONS);
     let desk = Desk::new(&config, questions, store.clone());
     let admin = tokio::spawn(admin.serve(move || desk.clone().status()));
-    let icq = &config.icq;
-    let sources = icq.source_addresses.clone();
+    let networks = Networks::new(&config.settings.networks, &config.source_addresses);
     let world = World {
         outbox,
         store: store.clone(),
-        links: Arc::new(Links::new(icq.host.clone(), icq.port, sources)),
+        networks: Arc::new(networks),
     };
     let task = GatewayTask {
         gateway,
@@ -118,7 +118,7 @@ fn tell_worries(config: &Config, users: usize) {
     let read = |path| fs::read_to_string(path).unwrap_or_default();
     let limits = read("/proc/self/limits");
     let ports = read("/proc/sys/net/ipv4/ip_local_port_range");
-    let sources = config.icq.source_addresses.len();
+    let sources = config.source_addresses.len();
     for worry in links::too_small(users, sources, &limits, &ports) {
         tracing::warn!("{worry}");
     }
@@ -147,12 +147,21 @@ struct Desk {
 
 impl Desk {
     fn new(config: &Config, questions: mpsc::Sender<Question>, store: StoreHandle) -> Self {
+        let networks = config.settings.networks.iter();
+        let mut protocols: Vec<_> = networks.clone().flat_map(|it| &it.versions).collect();
+        protocols.sort_unstable();
+        protocols.dedup();
+        let networks = networks.map(|network| admin::Network {
+            name: network.name.clone(),
+            server: address(&network.host, network.port),
+            by_version: BTreeMap::new(),
+        });
         let constant = Status {
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            protocols: vec!["V5".to_owned()],
+            protocols: protocols.iter().map(ToString::to_string).collect(),
             domain: config.settings.domain.to_string(),
             xmpp_server: address(&config.xmpp.host, config.xmpp.port),
-            icq_server: address(&config.icq.host, config.icq.port),
+            networks: networks.collect(),
             ..Status::default()
         };
         Self {
@@ -177,7 +186,12 @@ impl Desk {
     }
 }
 
-fn put(Answer { link, users }: Answer, status: &mut Status) {
+fn put(answer: Answer, status: &mut Status) {
+    let Answer {
+        link,
+        users,
+        versions,
+    } = answer;
     status.link = match link.up {
         true => admin::Link::Up,
         false => admin::Link::Down,
@@ -188,6 +202,13 @@ fn put(Answer { link, users }: Answer, status: &mut Status) {
         let count = u64::try_from(count).unwrap_or(u64::MAX);
         status.users.registered += count;
         status.users.by_state.insert(state.to_owned(), count);
+    }
+    for ((name, version), count) in versions {
+        let mut networks = status.networks.iter_mut();
+        if let Some(network) = networks.find(|network| network.name == name) {
+            let count = u64::try_from(count).unwrap_or(u64::MAX);
+            network.by_version.insert(version.to_string(), count);
+        }
     }
 }
 

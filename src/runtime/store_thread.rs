@@ -379,6 +379,8 @@ mod tests {
             charset: "windows-1251".into(),
             import_contacts: true,
             registered: UnixTime(0),
+            network: "icq".to_owned(),
+            version: None,
         }))]
     }
 

@@ -13,12 +13,12 @@ use xmpp_parsers::jid::BareJid;
 
 use super::clock::now;
 use super::inbox::{Inbox, Item, LinkNumber};
-use super::links::{Link, Links};
+use super::links::{Link, Networks};
 use super::store_thread::{Gone, StoreHandle};
 use crate::gateway::{Ending, Mark, User, UserInput, UserOutput, UserState};
 use crate::icq::LogoutReason;
-use crate::model::Uin;
-use crate::store::UserRecord;
+use crate::icq::wire::Version;
+use crate::store::{Stray, UserRecord};
 use crate::xmpp::Stanza;
 
 /// What a user's task has for the task of the gateway. One queue carries them all, in their order.
@@ -32,10 +32,12 @@ pub(super) enum FromUser {
     WantLogin(Arc<BareJid>),
     /// This user's state has changed.
     State(Arc<BareJid>, UserState),
+    /// This user has that network, in that version.
+    Speaks(Arc<BareJid>, String, Version),
+    /// Trials may have left these sessions open.
+    LeftOpen(Vec<Stray>),
     /// This user is registered from now on, or no longer.
     Registered(Arc<BareJid>, bool),
-    /// These sessions of a number may still be open on the ICQ server.
-    LeftOpen(Uin, Vec<u32>),
     /// This user's task is about to end.
     Ended(Arc<BareJid>, Ending),
     /// This is what is kept about a user whose task died.
@@ -47,7 +49,7 @@ pub(super) enum FromUser {
 pub(super) struct World {
     pub(super) outbox: mpsc::Sender<FromUser>,
     pub(super) store: StoreHandle,
-    pub(super) links: Arc<Links>,
+    pub(super) networks: Arc<Networks>,
 }
 
 /// The task.
@@ -183,10 +185,15 @@ impl UserTask {
                 self.tell(FromUser::Registered(self.jid.clone(), registered))
                     .await
             }
-            UserOutput::Connect => {
-                self.open_socket();
+            UserOutput::Connect { network, port } => {
+                self.open_socket(network, port);
                 Ok(())
             }
+            UserOutput::Speaks(network, version) => {
+                self.tell(FromUser::Speaks(self.jid.clone(), network, version))
+                    .await
+            }
+            UserOutput::LeftOpen(strays) => self.tell(FromUser::LeftOpen(strays)).await,
             UserOutput::Transmit(datagram) => {
                 self.transmit(&datagram).await;
                 Ok(())
@@ -195,9 +202,6 @@ impl UserTask {
                 self.wish += 1;
                 self.socket = None;
                 Ok(())
-            }
-            UserOutput::LeftOpen(uin, session_ids) => {
-                self.tell(FromUser::LeftOpen(uin, session_ids)).await
             }
             UserOutput::Ended(ending) => {
                 self.tell(FromUser::Ended(self.jid.clone(), ending)).await?;
@@ -218,11 +222,15 @@ impl UserTask {
     }
 
     /// A name may take seconds to resolve, and the user wants to be heard meanwhile.
-    fn open_socket(&mut self) {
+    fn open_socket(&mut self, network: String, port: Option<u16>) {
         self.socket = None;
         self.wish += 1;
-        let (wish, inbox, links) = (self.wish, self.inbox.clone(), self.world.links.clone());
-        tokio::spawn(async move { inbox.push(Item::Opened(wish, links.open().await)) });
+        let (wish, inbox) = (self.wish, self.inbox.clone());
+        let networks = self.world.networks.clone();
+        tokio::spawn(async move {
+            let opened = networks.open(&network, port).await;
+            inbox.push(Item::Opened(wish, opened));
+        });
     }
 
     fn handle_opened(&mut self, outcome: Result<Link, LogoutReason>) {

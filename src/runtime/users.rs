@@ -182,7 +182,7 @@ mod tests {
     use xmpp_parsers::message::Message;
 
     use super::super::clock::now;
-    use super::super::links::Links;
+    use super::super::links::Networks;
     use super::super::store_thread;
     use super::*;
     use crate::gateway::{Seat, Settings, Shared};
@@ -273,16 +273,18 @@ mod tests {
             charset: "windows-1252".to_owned(),
             import_contacts: false,
             registered: now().unix,
+            network: "icq".to_owned(),
+            version: None,
         };
         let changes = vec![Change::Registration(Box::new(registration))];
         store.apply(&[(romeo(), changes)]).unwrap();
         let (store, _thread) = store_thread::spawn(store).unwrap();
         let (outbox, from_users) = mpsc::channel(8);
-        let links = Arc::new(Links::new("127.0.0.1".to_owned(), 4000, Vec::new()));
+        let networks = Arc::new(Networks::new(&[], &[]));
         let world = World {
             outbox,
             store,
-            links,
+            networks,
         };
         (folder, Users::new(world, JoinSet::new()), from_users)
     }

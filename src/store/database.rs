@@ -36,6 +36,7 @@ pub(super) type Pair = (Vec<u8>, Vec<u8>);
 /// | `registration` | JID                    | [`Registration`](super::Registration), sealed        |
 /// | `uin_owner`    | UIN, u32; JID          | nothing                                              |
 /// | `login`        | JID                    | [`LoginRecord`](super::LoginRecord), sealed          |
+/// | `preferences`  | JID                    | [`Preferences`](super::Preferences), sealed          |
 /// | `contacts`     | JID                    | all [`ContactRecord`](super::ContactRecord)s, sealed |
 /// | `journal`      | JID; 0x00; batch, u64  | the batch's [`Entry`](super::Entry) list, sealed     |
 /// | `cursor`       | JID                    | [`Cursor`](super::Cursor), sealed                    |
@@ -61,11 +62,13 @@ pub(super) enum Tree {
     Cursor,
     /// What the last two have yet to be told.
     Log,
+    /// What users decided.
+    Preferences,
 }
 
 impl Tree {
     /// All trees, each at the index it has as a number.
-    pub(super) const ALL: [Self; 8] = [
+    pub(super) const ALL: [Self; 9] = [
         Self::Meta,
         Self::Registration,
         Self::UinOwner,
@@ -74,6 +77,7 @@ impl Tree {
         Self::Journal,
         Self::Cursor,
         Self::Log,
+        Self::Preferences,
     ];
 
     /// The tree's name on disk.
@@ -87,6 +91,7 @@ impl Tree {
             Self::Journal => "journal",
             Self::Cursor => "cursor",
             Self::Log => "log",
+            Self::Preferences => "preferences",
         }
     }
 }

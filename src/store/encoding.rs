@@ -20,7 +20,8 @@ use zeroize::Zeroizing;
 
 use super::database::Tree;
 use super::key::{Key, Unopened};
-use super::{ContactRecord, Cursor, Entry, LoginRecord, Registration};
+use super::older;
+use super::{ContactRecord, Cursor, Entry, LoginRecord, Preferences, Registration};
 
 /// Something that is kept in a tree of its own.
 pub(super) trait Record: Serialize + DeserializeOwned {
@@ -37,11 +38,24 @@ pub(super) trait Record: Serialize + DeserializeOwned {
 
 impl Record for Registration {
     const TREE: Tree = Tree::Registration;
-    const VERSION: u8 = 1;
+    const VERSION: u8 = 2;
+
+    fn upgrade(version: u8, body: &[u8]) -> Result<Self, Unreadable> {
+        older::registration(version, body)
+    }
 }
 
 impl Record for LoginRecord {
     const TREE: Tree = Tree::Login;
+    const VERSION: u8 = 2;
+
+    fn upgrade(version: u8, body: &[u8]) -> Result<Self, Unreadable> {
+        older::login(version, body)
+    }
+}
+
+impl Record for Preferences {
+    const TREE: Tree = Tree::Preferences;
     const VERSION: u8 = 1;
 }
 
@@ -265,8 +279,9 @@ mod tests {
             .unwrap();
 
         for (name, record, expected) in [
-            ("REGISTRATION_V1", body(&user.registration), REGISTRATION_V1),
-            ("LOGIN_V1", body(&user.login), LOGIN_V1),
+            ("REGISTRATION_V2", body(&user.registration), REGISTRATION_V2),
+            ("LOGIN_V2", body(&user.login), LOGIN_V2),
+            ("PREFERENCES_V1", body(&user.preferences), PREFERENCES_V1),
             ("CONTACTS_V1", body(&user.contacts), CONTACTS_V1),
             ("JOURNAL_V1", body(&user.journal[&5]), JOURNAL_V1),
             ("CURSOR_V1", body(&user.cursor), CURSOR_V1),
@@ -297,11 +312,14 @@ mod tests {
     const LOG_V1: &[u8] = b"\
         \x03\x11romeo@example.org\x00\x05\x03\x01\x02\xc8\x11romeo@example.org\x01\x80\x02\x11ro\
         meo@example.org\x02\x01\x03";
-    const REGISTRATION_V1: &[u8] = b"\
-        \x91N\x10hunter2-montague\x01\x0cwindows-1251\x01\x80\xd0\x95\xff\xbc1";
-    const LOGIN_V1: &[u8] = b"\
-        \x01\x01\x01\x01\x01\x06kicked\x01\xf8\xac\xd1\x91\x01\xc0\xb8\x02\x01\x01\x01\x06kicked\
-        \x02";
+    const REGISTRATION_V2: &[u8] = b"\
+        \x91N\x10hunter2-montague\x01\x0cwindows-1251\x01\x80\xd0\x95\xff\xbc1\x07friends\x01\
+        \x03";
+    const LOGIN_V2: &[u8] = b"\
+        \x01\x01\x01\x01\x01\x06kicked\x01\xf8\xac\xd1\x91\x01\xc0\xb8\x02\x04\x01\x01\x01\x06\
+        kicked\x02\x01\x04\x01\x03icq\x92N\x07\xc1\xb8\x02\x03";
+    const PREFERENCES_V1: &[u8] = b"\
+        \x01\x01\x01\x01\xc0\xc4\x07\x01\x01\x01\x06Verona\x03gbk";
     const CONTACTS_V1: &[u8] = b"\
         \x01\xc0\xc4\x07\x08Benvolio\x01\x01\x1ca plague o\' both your houses\x03\x01\x00\
         \x01\x02\x01\x01\x04\x01\x01\x01";

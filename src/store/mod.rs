@@ -9,6 +9,7 @@ mod encoding;
 mod error;
 mod key;
 mod log;
+mod older;
 mod opening;
 mod plan;
 mod record;
@@ -37,8 +38,9 @@ pub use database::expects_panic;
 pub use error::Error;
 pub use key::Key;
 pub use record::{
-    Change, ContactRecord, Cursor, Entry, Failure, Incoming, LoginRecord, Mode, Outgoing,
-    Registration, Request, RequestKind, SessionTrace, Stage, Subscription, UserRecord,
+    Change, ContactRecord, Cursor, Entry, Failure, Incoming, LoginRecord, Mode, OnAdded, Outgoing,
+    Preferences, Registration, Request, RequestKind, SessionTrace, Stage, Stray, Subscription,
+    Treatment, UserRecord,
 };
 
 /// What is kept about all users.
@@ -118,6 +120,9 @@ impl Store {
         let mut user = UserRecord::new(registration);
         if let Some(login) = self.record(key)? {
             user.login = login;
+        }
+        if let Some(preferences) = self.record(key)? {
+            user.preferences = preferences;
         }
         if let Some(contacts) = self.record(key)? {
             user.contacts = contacts;

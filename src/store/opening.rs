@@ -155,13 +155,14 @@ impl Store {
 }
 
 /// The trees whose values are sealed records.
-const SEALED: [Tree; 6] = [
+const SEALED: [Tree; 7] = [
     Tree::Registration,
     Tree::Login,
     Tree::Contacts,
     Tree::Journal,
     Tree::Cursor,
     Tree::Log,
+    Tree::Preferences,
 ];
 const GENERATION_KEY: &[u8] = b"generation";
 pub(super) const SCHEMA_KEY: &[u8] = b"schema";

@@ -49,6 +49,7 @@ impl<'a> Plan<'a> {
                 }
                 _ if !registered => {}
                 Change::Login(login) => self.put(key, &**login),
+                Change::Preferences(preferences) => self.put(key, &**preferences),
                 Change::Contacts(contacts) => self.put(key, contacts),
                 Change::AddBatch { batch, entries } => {
                     self.note(jid, Note::Add(*batch, encoding::body(entries)));
@@ -83,6 +84,7 @@ impl<'a> Plan<'a> {
         for tree in [
             Tree::Registration,
             Tree::Login,
+            Tree::Preferences,
             Tree::Contacts,
             Tree::Cursor,
         ] {

@@ -16,6 +16,8 @@ pub struct UserRecord {
     pub registration: Registration,
     /// How the login stood.
     pub login: LoginRecord,
+    /// What the user decided about the gateway's behaviour, and about single people.
+    pub preferences: Preferences,
     /// The contact list. V2 to V5 know none on the server: this is it (xmpp-gateway.md §9.1).
     pub contacts: Vec<ContactRecord>,
     /// Messages on their way, by batch.
@@ -40,6 +42,25 @@ pub struct Registration {
     pub import_contacts: bool,
     /// When this was.
     pub registered: UnixTime,
+    /// The name of the ICQ network, as the configuration has it.
+    pub network: String,
+    /// The version of the ICQ protocol that the user chose, by its version word; `None` leaves it to the
+    /// gateway to find one that works.
+    pub version: Option<u16>,
+}
+
+impl Registration {
+    /// The same number on the same network, whatever else differs.
+    pub fn is_same_account(&self, other: &Self) -> bool {
+        self.uin == other.uin && self.network == other.network
+    }
+}
+
+impl Stray {
+    /// It is of this registration's number.
+    pub fn is_of(&self, registration: &Registration) -> bool {
+        self.uin == registration.uin && self.network == registration.network
+    }
 }
 
 /// When to be online on ICQ (xmpp-gateway.md §6.2).
@@ -75,15 +96,73 @@ pub struct LoginRecord {
     pub asked_for_presence: bool,
     /// When each kind of notice was last given, so that one is given once a day: code and time.
     pub notices: Vec<(String, UnixTime)>,
+    /// The version of the ICQ protocol in which the last login succeeded, by its version word.
+    pub version: Option<u16>,
+    /// Sessions that trials of other numbers may have left open, the oldest first.
+    pub strays: Vec<Stray>,
 }
 
 /// What it takes to tell an ICQ server to drop a session that this program no longer has.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Deserialize, Serialize)]
 pub struct SessionTrace {
-    /// The session id of V5.
+    /// The session id of V5; the other versions have none, and this only tells them apart.
     pub session_id: u32,
-    /// The local UDP port it was bound to; 0 if unknown.
+    /// The local UDP port it was bound to; 0 if unknown. Servers of V3 know a session by it.
     pub local_port: u16,
+    /// The version it speaks, by its version word: it can be ended in no other.
+    pub version: u16,
+}
+
+/// A session that the trial of a registration may have left open on a server: whoever tries the number
+/// next has to end it first.
+#[derive(Clone, Debug, Eq, PartialEq, Deserialize, Serialize)]
+pub struct Stray {
+    /// The network it is on.
+    pub network: String,
+    /// The number that was tried.
+    pub uin: Uin,
+    /// The session.
+    pub session: SessionTrace,
+}
+
+/// What the user decided about the gateway's behaviour (xmpp-gateway.md §23.4), and about single people.
+#[derive(Clone, Debug, Default, Eq, PartialEq, Deserialize, Serialize)]
+pub struct Preferences {
+    /// What happens when somebody says that they have added the user.
+    pub on_added: OnAdded,
+    /// Be seen by nobody but those on the visible list.
+    pub invisible: bool,
+    /// Allow ICQ to show the status on the web.
+    pub web_aware: bool,
+    /// People who are treated in a way of their own.
+    pub people: BTreeMap<Uin, Treatment>,
+}
+
+/// What happens when somebody on ICQ says that they have added the user (xmpp-gateway.md §11.3).
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Deserialize, Serialize)]
+pub enum OnAdded {
+    /// The user is asked to subscribe to them.
+    #[default]
+    Ask,
+    /// The user is told in a line.
+    Note,
+    /// Nothing.
+    Ignore,
+}
+
+/// How the user wants one person to be treated (xmpp-gateway.md §25.1).
+#[derive(Clone, Debug, Default, Eq, PartialEq, Deserialize, Serialize)]
+pub struct Treatment {
+    /// Sees the user although the user is invisible.
+    pub visible: bool,
+    /// Never sees the user.
+    pub invisible: bool,
+    /// Is neither seen nor heard.
+    pub ignored: bool,
+    /// The group that an import wants this contact in; empty is none.
+    pub group: String,
+    /// Label of the code page this person writes in; empty is the user's.
+    pub charset: String,
 }
 
 /// Somebody on the user's list, with what both networks are told about it (xmpp-gateway.md §11.1).
@@ -249,6 +328,8 @@ pub enum Change {
     Registration(Box<Registration>),
     /// The login stands differently.
     Login(Box<LoginRecord>),
+    /// The user decided otherwise.
+    Preferences(Box<Preferences>),
     /// The whole contact list.
     Contacts(Vec<ContactRecord>),
     /// A batch of messages was taken.
@@ -272,6 +353,7 @@ impl UserRecord {
         Self {
             registration,
             login: LoginRecord::default(),
+            preferences: Preferences::default(),
             contacts: Vec::new(),
             journal: BTreeMap::new(),
             cursor: Cursor::default(),
@@ -293,6 +375,7 @@ impl UserRecord {
         match change {
             Change::Registration(_) => {}
             Change::Login(login) => record.login = *login,
+            Change::Preferences(preferences) => record.preferences = *preferences,
             Change::Contacts(contacts) => record.contacts = contacts,
             Change::AddBatch { batch, entries } => {
                 record.journal.insert(batch, entries);

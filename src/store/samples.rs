@@ -1,5 +1,7 @@
 //! Records for tests, with something in every field.
 
+use std::collections::BTreeMap;
+
 use super::*;
 use crate::model::{Contact, Introduction, Listing, Message, Secret, UnixTime};
 
@@ -15,10 +17,36 @@ pub(super) fn everything() -> Vec<Change> {
             sessions: vec![SessionTrace {
                 session_id: 0x1234_5678,
                 local_port: 40_000,
+                version: 4,
             }],
             welcomed: true,
             asked_for_presence: true,
             notices: vec![("kicked".into(), UnixTime(2))],
+            version: Some(4),
+            strays: vec![Stray {
+                network: "icq".into(),
+                uin: Uin(10_002),
+                session: SessionTrace {
+                    session_id: 7,
+                    local_port: 40_001,
+                    version: 3,
+                },
+            }],
+        })),
+        Change::Preferences(Box::new(Preferences {
+            on_added: OnAdded::Note,
+            invisible: true,
+            web_aware: true,
+            people: BTreeMap::from([(
+                Uin(123_456),
+                Treatment {
+                    visible: true,
+                    invisible: true,
+                    ignored: true,
+                    group: "Verona".into(),
+                    charset: "gbk".into(),
+                },
+            )]),
         })),
         Change::Contacts(vec![contact()]),
         Change::AddBatch {
@@ -65,6 +93,8 @@ pub(super) fn register(uin: Uin) -> Change {
         charset: "windows-1251".into(),
         import_contacts: true,
         registered: UnixTime(1_700_000_000_000),
+        network: "friends".into(),
+        version: Some(3),
     }))
 }
 

@@ -17,6 +17,8 @@ pub struct Refusal {
     pub type_: ErrorType,
     /// What is wrong, for people; never empty.
     pub text: Cow<'static, str>,
+    /// A condition of one protocol's own beside the general one: namespace and name of its element.
+    pub own: Option<(&'static str, &'static str)>,
 }
 
 /// The conditions the gateway uses, each with its usual type and its code in old clients' terms.
@@ -61,6 +63,16 @@ impl Refusal {
             condition,
             type_: condition.usual_type(),
             text: text.into(),
+            own: None,
+        }
+    }
+
+    /// The same with a condition of one protocol's own.
+    #[must_use]
+    pub fn with_own(self, namespace: &'static str, name: &'static str) -> Self {
+        Self {
+            own: Some((namespace, name)),
+            ..self
         }
     }
 
@@ -86,7 +98,9 @@ impl From<&Refusal> for StanzaError {
             by: None,
             defined_condition: refusal.condition.into(),
             texts: BTreeMap::from([("en".to_owned(), refusal.text.clone().into_owned())]),
-            other: None,
+            other: refusal
+                .own
+                .map(|(namespace, name)| Element::bare(name, namespace)),
         }
     }
 }

@@ -8,6 +8,7 @@ from slixmpp.xmlstream import ET
 
 PATIENCE = 15.0
 REGISTER = "jabber:iq:register"
+COMMANDS = "http://jabber.org/protocol/commands"
 
 
 class Missing(Exception):
@@ -87,6 +88,28 @@ class Person(slixmpp.ClientXMPP):
         query = ET.SubElement(request.xml, f"{{{REGISTER}}}query")
         ET.SubElement(query, f"{{{REGISTER}}}remove")
         return await request.send(timeout=PATIENCE)
+
+    async def asks(self, jid, payload, kind="get", patience=PATIENCE):
+        """Sends an iq and gives the payload of its answer."""
+        request = self.make_iq(ito=jid, itype=kind)
+        request.append(payload)
+        answer = await request.send(timeout=patience)
+        return next(iter(answer.xml), None)
+
+    async def commands(self, jid, node, session=None, **fields):
+        """Takes a step of an ad-hoc command: session id, status, the words of its note, and its form."""
+        command = ET.Element(f"{{{COMMANDS}}}command", {"node": node})
+        if session:
+            command.set("sessionid", session)
+            form = ET.SubElement(command, "{jabber:x:data}x", {"type": "submit"})
+            for var, value in fields.items():
+                field = ET.SubElement(form, "{jabber:x:data}field", {"var": var})
+                ET.SubElement(field, "{jabber:x:data}value").text = value
+        answer = await self.asks(jid, command, "set", 60)
+        form = answer.findall("{jabber:x:data}x/{jabber:x:data}field")
+        values = {field.get("var"): [v.text for v in field.findall("{jabber:x:data}value")] for field in form}
+        note = answer.findtext(f"{{{COMMANDS}}}note")
+        return answer.get("sessionid"), answer.get("status"), note, values
 
     async def roster_of(self, gateway):
         """What the server has on the roster from this gateway: JID to (subscription, name)."""

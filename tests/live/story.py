@@ -17,6 +17,7 @@ import uuid
 
 from people import Missing, Person, error_of, message_from, presence_from
 from slixmpp.exceptions import IqError
+from slixmpp.xmlstream import ET
 
 CYRILLIC = "Привет, как дела? Щука — ёж."
 
@@ -253,6 +254,55 @@ async def odd_stanzas_disturb_nobody(world):
     await alice.leave()
 
 
+async def a_profile_is_published_looked_up_and_found(world):
+    """Bob publishes a nickname by a command; Alice reads it on his vCard, and finds him by it."""
+    nick = f"Mercutio{uuid.uuid4().hex[:6]}"
+    bob = await world.person("bob")
+    alice = await world.person("alice")
+    for person in (alice, bob):
+        await person.sees("the gateway online", online(world.gateway), 30)
+    session, status, _, form = await bob.commands(world.gateway, "profile")
+    assert status == "executing" and "nick" in form, form
+    _, status, note, _ = await bob.commands(world.gateway, "profile", session, nick=nick, city="Verona", about="A plague")
+    assert status == "completed" and "shows your profile" in note, note
+
+    contact = world.contact(world.number(1))
+    card = await alice.asks(contact, ET.Element("{vcard-temp}vCard"), patience=40)
+    assert card.findtext("{vcard-temp}NICKNAME") == nick, ET.tostring(card)
+    assert card.findtext("{vcard-temp}JABBERID") == contact, ET.tostring(card)
+    assert "A plague" in card.findtext("{vcard-temp}DESC"), ET.tostring(card)
+
+    search = ET.Element("{jabber:iq:search}query")
+    ET.SubElement(search, "{jabber:iq:search}nick").text = nick
+    found = await alice.asks(world.gateway, search, "set", 40)
+    jids = [item.get("jid") for item in found.findall("{jabber:iq:search}item")]
+    assert jids == [contact], ET.tostring(found)
+    await bob.leave()
+    await alice.leave()
+
+
+async def commands_and_words_do_the_same(world):
+    alice = await world.person("alice")
+    await alice.sees("the gateway online", online(world.gateway), 30)
+    commands = await alice["xep_0030"].get_items(
+        jid=world.gateway, node="http://jabber.org/protocol/commands", timeout=15
+    )
+    nodes = {node for _, node, _ in commands["disco_items"]["items"]}
+    assert {"status", "find", "profile", "settings", "unregister"} <= nodes, nodes
+    _, status, _, form = await alice.commands(world.gateway, "status")
+    assert status == "completed" and "Connected to ICQ." in form["text"][0], form
+    alice.send_message(mto=world.gateway, mbody="status", mtype="chat")
+    from_gateway = message_from(world.gateway)
+    told = await alice.sees("the status", lambda s: from_gateway(s) and s["body"], 15)
+    assert told["body"].splitlines()[0] == form["text"][0], (told, form)
+    session, _, _, form = await alice.commands(world.gateway, "settings")
+    assert form["mode"] == ["follow"], form
+    await alice.commands(world.gateway, "settings", session, **{"web-aware": "1"})
+    _, status, note, _ = await alice.commands(world.gateway, "settings", session, **{"on-added": "note"})
+    assert (status, note) == ("completed", "Saved."), (status, note)
+    await alice.leave()
+
+
 async def unregistering_leaves_nothing(world):
     for name in ("bob", "alice"):
         person = await world.person(name)
@@ -283,6 +333,8 @@ STORIES = [
     a_message_while_logged_off_gives_an_error,
     an_encrypted_message_is_refused,
     odd_stanzas_disturb_nobody,
+    a_profile_is_published_looked_up_and_found,
+    commands_and_words_do_the_same,
     unregistering_leaves_nothing,
 ]
 

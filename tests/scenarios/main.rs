@@ -1,5 +1,8 @@
 //! Stories: stanzas on one side, the ICQ server of this tree on the other, no sockets.
 
+mod pairs;
+mod people;
+mod versions;
 mod world;
 
 use icq_transport::server::Behaviour;

@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 use icq_transport::gateway::{
     Gateway, GatewayInput, GatewayOutput, Settings, User, UserInput, UserOutput,
 };
+use icq_transport::icq::wire::Version;
 use icq_transport::model::{Now, Uin, UnixTime};
-use icq_transport::server::{Account, Server, Setup};
+use icq_transport::server::{Account, Behaviour, Server, Setup};
 use icq_transport::store::UserRecord;
 use icq_transport::xmpp::Stanza;
 use minidom::Element;
@@ -35,6 +36,7 @@ pub(crate) struct World {
     sent: VecDeque<String>,
     ports: u16,
     runs: u32,
+    versions: Vec<Version>,
 }
 
 struct Task {
@@ -43,20 +45,29 @@ struct Task {
 }
 
 impl World {
-    /// A gateway whose link is up, and an ICQ server that knows Romeo.
+    /// A gateway whose link is up, and an ICQ server that knows Romeo, both in V5.
     pub(crate) fn new() -> Self {
+        let accounts = vec![Account::new(ROMEO, "secret")];
+        Self::with(&[Version::V5], accounts, Behaviour::reference())
+    }
+
+    /// The same with a gateway that tries these versions, and a server that knows these people and behaves
+    /// so.
+    pub(crate) fn with(versions: &[Version], accounts: Vec<Account>, behaviour: Behaviour) -> Self {
         let now = Now {
             instant: Instant::now(),
             unix: UnixTime::from_secs(1_795_528_800),
         };
         let server = Server::new(Setup {
-            accounts: vec![Account::new(ROMEO, "secret")],
+            accounts,
+            behaviour,
             seed: 1,
             ..Setup::default()
         });
         let mut world = Self {
             now,
-            gateway: gateway(now, 1),
+            gateway: gateway(now, 1, versions),
+            versions: versions.to_vec(),
             users: BTreeMap::new(),
             disk: BTreeMap::new(),
             server,
@@ -76,7 +87,7 @@ impl World {
         self.runs += 1;
         self.users.clear();
         self.sent.clear();
-        self.gateway = gateway(self.now, self.runs);
+        self.gateway = gateway(self.now, self.runs, &self.versions);
         for (jid, record) in self.disk.clone() {
             if let Some(record) = record {
                 self.gateway.load(self.now, jid, record);
@@ -211,10 +222,10 @@ impl World {
                     task.user.handle_input(self.now, UserInput::Confirmed(mark));
                     continue;
                 }
-                UserOutput::Connect => {
+                UserOutput::Connect { port, .. } => {
                     self.ports += 1;
-                    task.port = Some(self.ports);
-                    let local_port = self.ports;
+                    let local_port = port.unwrap_or(self.ports);
+                    task.port = Some(local_port);
                     let connected = UserInput::Connected { local_port };
                     task.user.handle_input(self.now, connected);
                     continue;
@@ -232,10 +243,13 @@ impl World {
                 }
                 UserOutput::WantLogin => GatewayInput::WantLogin(jid.clone()),
                 UserOutput::State(state) => GatewayInput::State(jid.clone(), state),
+                UserOutput::Speaks(network, version) => {
+                    GatewayInput::Speaks(jid.clone(), network, version)
+                }
+                UserOutput::LeftOpen(strays) => GatewayInput::LeftOpen(strays),
                 UserOutput::Registered(registered) => {
                     GatewayInput::Registered(jid.clone(), registered)
                 }
-                UserOutput::LeftOpen(uin, session_ids) => GatewayInput::LeftOpen(uin, session_ids),
                 UserOutput::Ended(ending) => {
                     ended = true;
                     GatewayInput::Ended(jid.clone(), ending)
@@ -250,8 +264,11 @@ impl World {
     }
 }
 
-fn gateway(now: Now, run: u32) -> Gateway {
-    let settings = Settings::new("icq.example.org".parse().expect("a domain"));
+fn gateway(now: Now, run: u32, versions: &[Version]) -> Gateway {
+    let mut settings = Settings::new("icq.example.org".parse().expect("a domain"));
+    settings.networks[0].versions = versions.to_vec();
+    settings.networks[0].charset = "windows-1251".to_owned();
+    settings.new_numbers = true;
     Gateway::new(now, settings, run, u64::from(run) << 32)
 }
 

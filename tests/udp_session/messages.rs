@@ -2,7 +2,7 @@
 
 use icq_transport::icq::udp::from_server::{Reason, ReceiveMessage};
 use icq_transport::icq::udp::to_server::SendMessage;
-use icq_transport::icq::udp::{FromServer, ToServer};
+use icq_transport::icq::udp::{FromServer, Start, ToServer};
 use icq_transport::icq::wire::body;
 use icq_transport::icq::wire::text::Charset;
 use icq_transport::icq::{Command, Event, LogoutReason, MessageId, NotSent, Receipt};
@@ -536,4 +536,71 @@ fn no_body_is_longer_than_the_limit() {
             assert!(body.text.len() <= 450);
         }
     }
+}
+
+#[test]
+fn somebody_who_writes_utf8_is_read_and_answered_in_it() {
+    let mut scene = Scene::online();
+
+    scene.says(&raw_from(BEN, "Привет, Ромео".as_bytes()));
+
+    let events = scene.take_events();
+    let [learnt, rest @ ..] = &events[..] else {
+        panic!("nothing was told");
+    };
+    let expected = Event::WritesIn {
+        uin: BEN,
+        charset: Charset::UTF_8,
+    };
+    assert_eq!(*learnt, expected);
+    assert_eq!(received(rest).0, &Message::Text("Привет, Ромео".into()));
+    scene.take_sent();
+    scene.sends(1, BEN, "Добрый день");
+    assert_eq!(texts(&[scene.next_sent()]), ["Добрый день"]);
+
+    // Another client of the same person.
+    scene.says(&raw_from(BEN, b"\xcf\xf0\xe8\xe2\xe5\xf2"));
+    let events = scene.take_events();
+    assert_eq!(
+        received(&events[events.len() - 1..]).0,
+        &Message::Text("Привет".into())
+    );
+}
+
+#[test]
+fn a_contact_has_a_code_page_of_its_own() {
+    let mut scene = Scene::online_with(Start {
+        charsets: vec![(BEN, Charset::from_label("shift_jis").unwrap())],
+        ..start()
+    });
+    scene.take_events();
+
+    scene.says(&raw_from(BEN, b"\x93\xfa\x96\x7b"));
+    assert_eq!(
+        received(&scene.take_events()).0,
+        &Message::Text("日本".into())
+    );
+    scene.says(&raw_from(TYBALT, b"\xcf\xf0"));
+    assert_eq!(
+        received(&scene.take_events()).0,
+        &Message::Text("Пр".into())
+    );
+
+    scene.take_sent();
+    scene.sends(1, BEN, "日本");
+    assert_eq!(text_of(&scene.next_sent()), b"\x93\xfa\x96\x7b");
+    scene.asks(Command::SetCharset {
+        of: Some(TYBALT),
+        charset: Charset::WINDOWS_1252,
+    });
+    scene.sends(2, TYBALT, "ö");
+    assert_eq!(text_of(&scene.next_sent()), b"\xf6");
+}
+
+fn raw_from(from: Uin, text: &[u8]) -> FromServer<'_> {
+    FromServer::Message(ReceiveMessage {
+        from_uin: from,
+        msg_type: 1,
+        text,
+    })
 }

@@ -52,6 +52,7 @@ pub(crate) fn start_in(version: Version) -> Start {
         password: Secret::new("balcony"),
         status: Status::default(),
         charset: Charset::WINDOWS_1251,
+        charsets: Vec::new(),
         keep_alive: Duration::from_secs(50),
         login_time: UnixTime::from_secs(1_000_000_000),
         seed: 1,

@@ -17,7 +17,12 @@ pub(crate) enum Event {
     /// A datagram reaches the gateway's machine, whoever listens there.
     ReachesGateway { port: u16, datagram: Vec<u8> },
     /// A socket that was asked for is there, or cannot be.
-    SocketOpens { run: u32, user: BareJid, wish: u32 },
+    SocketOpens {
+        run: u32,
+        user: BareJid,
+        wish: u32,
+        port: Option<u16>,
+    },
     /// What a user waits for is on disk.
     DiskIsDone { run: u32, user: BareJid },
     /// Notes that nobody waits for go to disk.

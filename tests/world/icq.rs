@@ -98,7 +98,7 @@ impl World {
     }
 
     pub(crate) fn reach_server(&mut self, from: SocketAddr, datagram: &[u8]) {
-        self.note_reaches_server(datagram);
+        self.note_reaches_server(from.port(), datagram);
         self.icq.server.handle_datagram(self.now, from, datagram);
         self.drain_icq();
     }

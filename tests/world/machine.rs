@@ -131,6 +131,12 @@ impl Machine {
     }
 
     /// Whether a run is the present one, and goes on.
+    /// Somebody has a socket on this port.
+    fn has_port(&self, port: u16) -> bool {
+        let process = self.process.as_ref();
+        process.is_some_and(|it| it.tasks.values().any(|task| task.port == Some(port)))
+    }
+
     fn is_running(&self, run: u32) -> bool {
         self.process.is_some() && self.run == run
     }
@@ -277,7 +283,14 @@ impl World {
         self.settle();
     }
 
-    pub(crate) fn socket_opens(&mut self, run: u32, user: &BareJid, wish: u32) {
+    /// On the port that is wished, if it is free.
+    pub(crate) fn socket_opens(
+        &mut self,
+        run: u32,
+        user: &BareJid,
+        wish: u32,
+        wished: Option<u16>,
+    ) {
         if !self.machine.is_running(run) {
             return;
         }
@@ -286,6 +299,7 @@ impl World {
                 self.tally.note(Rare::NoSocket);
                 None
             }
+            false if wished.is_some_and(|port| !self.machine.has_port(port)) => wished,
             false => {
                 self.machine.next_port = self.machine.next_port.checked_add(1).unwrap_or(10_000);
                 Some(self.machine.next_port)

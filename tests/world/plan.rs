@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use icq_transport::gateway::Settings;
+use icq_transport::icq::wire::Version;
 use icq_transport::model::Uin;
 use icq_transport::server::{Behaviour, OfflineMessages, Retransmission, SecondLogin};
 use rand::rngs::StdRng;
@@ -114,7 +115,7 @@ impl Plan {
             6..8 => Preset::Iserverd,
             _ => Preset::OpenOscar,
         };
-        let plan = Self {
+        let mut plan = Self {
             seed,
             troubled: seconds(rng, 240, 900),
             people: rng.random_range(1..=3),
@@ -140,7 +141,34 @@ impl Plan {
             habits: habits(rng),
             troubles: troubles(rng),
         };
+        plan.settings.networks[0].versions = versions(seed, &plan.behaviour);
         (plan, random)
+    }
+}
+
+/// The versions that the gateway may speak.
+///
+/// `WORLD_VERSIONS=V3` or `WORLD_VERSIONS=V5,V3` decides it. `WORLD_VERSIONS=any` draws: mostly one, the
+/// same for all; sometimes all that the server speaks, the best first, and each user finds one. That is
+/// not drawn from the same chance as the rest, which would make every older seed another world.
+fn versions(seed: u64, behaviour: &Behaviour) -> Vec<Version> {
+    let named = std::env::var("WORLD_VERSIONS");
+    let named = named.unwrap_or_else(|_| "V5".to_owned());
+    if named != "any" {
+        let version = |name: &str| Version::ALL.into_iter().find(|it| it.to_string() == name);
+        return named.split(',').filter_map(version).collect();
+    }
+    let mut rng = StdRng::seed_from_u64(seed ^ 0x5645_5253);
+    let mut spoken = behaviour.versions.to_vec();
+    spoken.sort_unstable_by(|one, other| other.cmp(one));
+    match rng.random_range(0..10) {
+        0..4 => vec![Version::V5],
+        4..9 => spoken[rng.random_range(0..spoken.len())..]
+            .iter()
+            .copied()
+            .take(1)
+            .collect(),
+        _ => spoken,
     }
 }
 
@@ -169,7 +197,8 @@ fn settings(rng: &mut StdRng) -> Settings {
 /// The defaults, but that nobody is kept from registering for an hour.
 pub(crate) fn default_settings() -> Settings {
     let mut settings = Settings::new(DOMAIN.parse().expect("a domain"));
-    settings.charset = "windows-1251".to_owned();
+    settings.networks[0].charset = "windows-1251".to_owned();
+    settings.networks[0].versions = vec![Version::V5];
     settings.lowest_uin = Uin(1000);
     settings.limits.registrations_per_hour = 1000;
     settings

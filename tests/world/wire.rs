@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use icq_transport::icq::udp::{Dialect, FromServer, Side, ToServer, V5};
+use icq_transport::icq::udp::{FromServer, Side, ToServer, Version};
 use rand::RngExt;
 
 use crate::agenda::Event;
@@ -117,7 +117,8 @@ impl World {
 /// A datagram on one line, for those who look at one seed.
 fn brief(side: Side, datagram: &[u8]) -> String {
     let mut bytes = datagram.to_vec();
-    let Ok(opened) = V5.open(side, &mut bytes) else {
+    let version = Version::of(datagram).unwrap_or(Version::V5);
+    let Ok(opened) = version.dialect().open(side, &mut bytes) else {
         return "unreadable".to_owned();
     };
     let header = opened.header;
@@ -126,7 +127,7 @@ fn brief(side: Side, datagram: &[u8]) -> String {
         Side::Server => FromServer::name(header.command),
     };
     format!(
-        "{} seq1 {} seq2 {} session {:x}",
+        "{version} {} seq1 {} seq2 {} session {:x}",
         name.unwrap_or("?"),
         header.seq1,
         header.seq2,

@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use icq_transport::gateway::Settings;
+use icq_transport::icq::wire::Version;
 use icq_transport::icq::wire::body;
 use icq_transport::icq::wire::text::Charset;
 use icq_transport::model::{Message as IcqMessage, Uin};
@@ -55,6 +56,10 @@ pub(crate) struct Witness {
     ids: BTreeMap<(BareJid, String), String>,
     /// The present session of each number, as the gateway named it.
     sessions: BTreeMap<Uin, u32>,
+    /// The version of the last login from each port.
+    spoken: BTreeMap<u16, Version>,
+    /// How many logins left each port.
+    logins: BTreeMap<u16, u16>,
     /// Sockets whose login the gateway knows to have been accepted.
     accepted: BTreeSet<u16>,
     /// Messages that the XMPP server sent back and that were not shown since, the oldest first.
@@ -168,6 +173,7 @@ impl Witness {
 
     pub(crate) fn socket_opened(&mut self, port: u16, at: Instant) {
         self.sockets.insert(port, (at, None));
+        self.accepted.remove(&port);
     }
 
     pub(crate) fn socket_closed(&mut self, port: u16, at: Instant) {

@@ -196,7 +196,12 @@ impl World {
         match event {
             Event::ReachesServer { from, datagram } => self.reach_server(from, &datagram),
             Event::ReachesGateway { port, datagram } => self.reach_gateway(port, datagram),
-            Event::SocketOpens { run, user, wish } => self.socket_opens(run, &user, wish),
+            Event::SocketOpens {
+                run,
+                user,
+                wish,
+                port,
+            } => self.socket_opens(run, &user, wish, port),
             Event::DiskIsDone { run, user } => self.disk_is_done(run, &user),
             Event::NotesAreWritten { run } => self.notes_are_written(run),
             Event::Deed(deed) => self.act(deed),

@@ -5,12 +5,12 @@ use std::time::{Duration, Instant};
 use xmpp_parsers::presence::Type;
 
 use super::list::Item;
-use super::subscription::MAX_REASON_CHARS;
+use super::subscription::{MAX_NAME_CHARS, MAX_REASON_CHARS};
 use super::{Roster, subscription};
 use crate::gateway::pace::{Pace, Rate};
 use crate::gateway::{Effects, Env, Mark, own, words};
 use crate::model::{Introduction, Listing, Message, Now, Profile, Uin};
-use crate::store::{Request, RequestKind, Subscription};
+use crate::store::{OnAdded, Request, RequestKind, Subscription};
 use crate::xmpp::{presence as stanza, text};
 
 /// How often the user is asked, and asks.
@@ -38,6 +38,12 @@ impl Asks {
         self.turn
     }
 
+    /// Whether the user may be told of one more person who added them: as often as asked.
+    fn may_note(&mut self, now: Instant) -> bool {
+        let rate = Rate::per(HOUR, ASKS_PER_HOUR);
+        self.asking.take(now, rate).is_ok()
+    }
+
     fn is_put(&self, uin: Uin) -> bool {
         self.unconfirmed.iter().any(|(_, put)| *put == uin)
     }
@@ -61,9 +67,23 @@ impl Roster {
             Message::Added(from) => {
                 let is_mutual =
                     |item: &Item| item.from != Subscription::None || item.offered || item.hidden;
-                if !self.list.find(uin).is_some_and(is_mutual) {
-                    let reason = words::ADDED_YOU.to_owned();
-                    self.requested(now, env, fx, uin, from, reason, RequestKind::Notice);
+                let known = self.list.find(uin).is_some_and(is_mutual);
+                let name = Profile::from(from).name().unwrap_or_default();
+                match env.preferences.on_added {
+                    _ if known => {}
+                    OnAdded::Ignore => {}
+                    OnAdded::Note if env.link_up && self.asks.may_note(now.instant) => {
+                        own::say(
+                            env,
+                            fx,
+                            words::added_you(uin, &text::clean_line(&name, MAX_NAME_CHARS)),
+                        );
+                    }
+                    // What cannot be said now is not lost: it becomes a question.
+                    OnAdded::Ask | OnAdded::Note => {
+                        let reason = words::ADDED_YOU.to_owned();
+                        self.requested(now, env, fx, uin, from, reason, RequestKind::Notice);
+                    }
                 }
             }
             Message::AuthorisationGranted => self.granted(now, env, fx, uin),
@@ -101,13 +121,8 @@ impl Roster {
             return;
         }
         self.list.entry(uin);
-        let name = Profile {
-            nick: from.nick.clone(),
-            first: from.first.clone(),
-            last: from.last.clone(),
-            ..Profile::default()
-        };
-        self.learn_name(now, env, fx, uin, &name.name().unwrap_or_default());
+        let name = Profile::from(from).name().unwrap_or_default();
+        self.learn_name(now, env, fx, uin, &name);
         let request = Request {
             reason,
             received: now.unix,

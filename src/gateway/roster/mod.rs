@@ -6,6 +6,7 @@
 //! | `presence`      | who is online, who was told, probes                                |
 //! | `subscription`  | what the user wants: §11.2                                         |
 //! | `authorisation` | what people on ICQ want: §11.3                                     |
+//! | `wishes`        | the same deeds, asked for by a command or a word                   |
 //! | `lookup`        | whom ICQ is asked about                                            |
 //! | `removal`       | when a contact was really removed: rule R                          |
 //! | `privileged`    | the user's roster, read and written by privilege: strategy A       |
@@ -23,6 +24,7 @@ mod privileged;
 mod removal;
 mod roster_iq;
 mod subscription;
+mod wishes;
 
 use std::time::{Duration, Instant};
 
@@ -40,6 +42,7 @@ use lookup::{Lookups, Purpose};
 use offer::Offers;
 use privileged::Sync;
 use removal::Removals;
+pub(super) use wishes::{Entry, Newcomer, Petition};
 
 /// The contacts of one user.
 #[derive(Debug, Default)]

@@ -113,4 +113,4 @@ fn may_ask(item: &Item) -> bool {
 const INTERVAL: Duration = Duration::from_millis(500);
 
 /// xmpp-gateway.md §9.2: more questions than that at once are a nuisance.
-const AUTO_SUBSCRIBE_MAX: usize = 20;
+pub(super) const AUTO_SUBSCRIBE_MAX: usize = 20;

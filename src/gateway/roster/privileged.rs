@@ -283,9 +283,9 @@ impl Roster {
         let mut removed = Vec::new();
         for uin in ours {
             match theirs.get(&Who::Contact(uin)) {
-                Some(their) => writes.extend(self.compare_contact(now, uin, their)),
+                Some(their) => writes.extend(self.compare_contact(now, env, uin, their)),
                 None if self.list.find(uin).is_some_and(|item| item.on_roster) => removed.push(uin),
-                None => writes.push_back(self.contact_write(uin, None)),
+                None => writes.push_back(self.contact_write(env, uin, None)),
             }
         }
         // A server that lost a roster did what no person does, and here all of it is seen at once.
@@ -300,7 +300,13 @@ impl Roster {
     }
 
     /// Takes over what a person, or the server, made of a contact's item; writes what it lacks.
-    fn compare_contact(&mut self, now: Now, uin: Uin, their: &RosterItem) -> Option<Write> {
+    fn compare_contact(
+        &mut self,
+        now: Now,
+        env: &Env<'_>,
+        uin: Uin,
+        their: &RosterItem,
+    ) -> Option<Write> {
         let item = self.list.find_mut(uin)?;
         let before = (item.on_roster, item.to, item.from);
         (item.to, item.from) = directions(their);
@@ -322,11 +328,11 @@ impl Roster {
         }
         let must_subscribe =
             is_authorised && their.subscription != State::Both && self.sync.obeyed != Some(false);
-        (must_name || must_subscribe).then(|| self.contact_write(uin, Some(their)))
+        (must_name || must_subscribe).then(|| self.contact_write(env, uin, Some(their)))
     }
 
     /// A contact's item as it is to be, with name and groups as the person has them.
-    fn contact_write(&self, uin: Uin, their: Option<&RosterItem>) -> Write {
+    fn contact_write(&self, env: &Env<'_>, uin: Uin, their: Option<&RosterItem>) -> Write {
         let named = name_of(their).filter(|name| *name != uin.to_string());
         let name = named.unwrap_or_else(|| match self.list.name(uin) {
             "" => uin.to_string(),
@@ -336,10 +342,15 @@ impl Roster {
             Some(item) if item.is_authorised() => State::Both,
             Some(_) | None => State::From,
         };
+        let imported = env.preferences.people.get(&uin).map(|it| &it.group);
+        let imported = imported.filter(|group| !group.is_empty());
         Write {
             who: Who::Contact(uin),
             name,
-            groups: their.map(|item| item.groups.clone()).unwrap_or_default(),
+            groups: match their {
+                Some(item) => item.groups.clone(),
+                None => imported.into_iter().cloned().map(Group).collect(),
+            },
             proves: their.is_none_or(|item| item.subscription != subscription),
             subscription,
         }

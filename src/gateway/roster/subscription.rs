@@ -91,7 +91,7 @@ impl Roster {
         }
     }
 
-    fn may_add(&mut self, now: Now, env: &Env<'_>) -> Result<(), Refusal> {
+    pub(super) fn may_add(&mut self, now: Now, env: &Env<'_>) -> Result<(), Refusal> {
         let limits = &env.settings.limits;
         if self.list.listed() + self.lookups.adding() >= limits.contacts {
             let text = words::list_full(limits.contacts);
@@ -171,7 +171,7 @@ impl Roster {
         }
     }
 
-    fn ask_for_authorisation(
+    pub(super) fn ask_for_authorisation(
         &mut self,
         now: Now,
         env: &Env<'_>,
@@ -270,7 +270,7 @@ impl Roster {
 
     /// The question somebody waits with has its answer, and what remains of it. `false` if there is
     /// none that ICQ wants an answer to.
-    fn answer_request(&mut self, uin: Uin, remains: Option<RequestKind>) -> bool {
+    pub(super) fn answer_request(&mut self, uin: Uin, remains: Option<RequestKind>) -> bool {
         let Some(request) = self.list.request_mut(uin) else {
             return false;
         };

@@ -1,6 +1,7 @@
 //! Whose a stanza is: a registered user's, or the gateway's own.
 
 mod gate;
+mod guests;
 mod link;
 mod registrations;
 mod strangers;
@@ -17,12 +18,14 @@ use xmpp_parsers::jid::{BareJid, Jid};
 use xmpp_parsers::ns;
 use xmpp_parsers::presence::{Presence, Type};
 
+use super::commands;
 use super::pace::{Pace, Rate};
 use super::refuse::refuse;
-use super::xep::{self, Place, Question};
+use super::xep::{self, Place, Question, Task};
 use super::{Ending, Seat, Settings, Shared, User, UserInput, UserState, words};
+use crate::icq::wire::Version;
 use crate::model::{Now, Uin};
-use crate::store::UserRecord;
+use crate::store::{Registration, Stray, UserRecord};
 use crate::xmpp::payload::privilege::is_privilege;
 use crate::xmpp::{Address, BadStanza, Condition, Defect, Refusal, Request, Stanza, StanzaKind};
 use gate::Gate;
@@ -68,12 +71,14 @@ pub enum GatewayInput {
     NoRoom(Stanza),
     /// [`UserOutput::State`](super::UserOutput::State)
     State(BareJid, UserState),
+    /// [`UserOutput::Speaks`](super::UserOutput::Speaks)
+    Speaks(BareJid, String, Version),
+    /// [`UserOutput::LeftOpen`](super::UserOutput::LeftOpen)
+    LeftOpen(Vec<Stray>),
     /// [`UserOutput::WantLogin`](super::UserOutput::WantLogin)
     WantLogin(BareJid),
     /// [`UserOutput::Registered`](super::UserOutput::Registered)
     Registered(BareJid, bool),
-    /// [`UserOutput::LeftOpen`](super::UserOutput::LeftOpen)
-    LeftOpen(Uin, Vec<u32>),
     /// [`UserOutput::Ended`](super::UserOutput::Ended)
     Ended(BareJid, Ending),
     /// The program ends: nobody new is served, and everybody says goodbye.
@@ -114,9 +119,12 @@ struct Known {
     /// What was told of the server's grants is no longer true.
     outdated: bool,
     queued: bool,
+    network: String,
     uin: Uin,
-    /// The number a registration is being changed to, and until when that may take.
-    trying: Option<(Uin, Instant)>,
+    /// The network and version of the last login.
+    speaks: Option<(String, Version)>,
+    /// The network and number a registration is being changed to, and until when that may take.
+    trying: Option<(String, Uin, Instant)>,
     pace: Pace,
     blocked_until: Option<Instant>,
 }
@@ -155,8 +163,12 @@ impl Gateway {
         }
         let known = Known {
             registered: true,
-            ..Known::new(record.registration.uin)
+            ..Known::new(&record.registration)
         };
+        let network = &record.registration.network;
+        if self.shared.settings.network(network).is_none() {
+            tracing::warn!(%jid, network, "registered with a network that is not configured any more");
+        }
         let seat = self.seat(jid.clone());
         let run = Box::new(User::load(now, seat, record));
         self.users.insert(jid.clone(), known);
@@ -190,18 +202,22 @@ impl Gateway {
                     known.state = state.code();
                 }
             }
+            GatewayInput::Speaks(user, network, version) => {
+                if let Some(known) = self.users.get_mut(&user) {
+                    known.speaks = Some((network, version));
+                }
+            }
+            GatewayInput::LeftOpen(strays) => self.registrations.left_open(now.instant, strays),
             GatewayInput::WantLogin(user) => self.want_login(user),
             GatewayInput::Registered(user, registered) => {
                 if let Some(known) = self.users.get_mut(&user) {
                     known.leaving = known.registered && !registered;
                     known.registered = registered;
-                    if let Some((uin, _)) = known.trying.take() {
+                    if let Some((network, uin, _)) = known.trying.take() {
+                        known.network = network;
                         known.uin = uin;
                     }
                 }
-            }
-            GatewayInput::LeftOpen(uin, session_ids) => {
-                self.registrations.left_open(now.instant, uin, session_ids);
             }
             GatewayInput::Ended(user, _) => {
                 self.users.remove(&user);
@@ -264,6 +280,16 @@ impl Gateway {
         let mut count = BTreeMap::new();
         for known in self.users.values().filter(|known| known.registered) {
             *count.entry(known.state).or_default() += 1;
+        }
+        count
+    }
+
+    /// How many users have which version of the protocol, by network.
+    pub fn users_by_version(&self) -> BTreeMap<(&str, Version), usize> {
+        let mut count = BTreeMap::new();
+        let registered = self.users.values().filter(|known| known.registered);
+        for (network, version) in registered.filter_map(|known| known.speaks.as_ref()) {
+            *count.entry((network.as_str(), *version)).or_default() += 1;
         }
         count
     }
@@ -374,13 +400,26 @@ impl Gateway {
         if request.payload.ns() == ns::REGISTER {
             return self.handle_registration(now, request);
         }
-        let answer = xep::answer(&Question {
+        if request.payload.ns() == commands::NS {
+            return self.handle_command_of_stranger(now, request);
+        }
+        let task = xep::answer(&Question {
             now,
             shared: &self.shared,
             place: Place::Gateway,
             contact: None,
+            about: None,
+            view: None,
+            version: None,
             request: &request,
         });
+        let refusal = || Refusal::new(Condition::RegistrationRequired, words::NOT_REGISTERED);
+        let answer = match task {
+            Ok(Task::Answer(payload)) => Ok(payload),
+            // Only people with a login can have ICQ asked.
+            Ok(Task::Act(..)) => Err(refusal()),
+            Err(refusal) => Err(refusal),
+        };
         self.send(request.answer(answer));
     }
 
@@ -535,15 +574,17 @@ impl Gateway {
 }
 
 impl Known {
-    fn new(uin: Uin) -> Self {
+    fn new(registration: &Registration) -> Self {
         Self {
+            network: registration.network.clone(),
+            uin: registration.uin,
+            speaks: None,
             state: UserState::Offline.code(),
             registered: false,
             leaving: false,
             linked: false,
             outdated: false,
             queued: false,
-            uin,
             trying: None,
             pace: Pace::default(),
             blocked_until: None,

@@ -6,13 +6,16 @@ use std::time::{Duration, Instant};
 use xmpp_parsers::jid::BareJid;
 use xmpp_parsers::ns;
 
+use super::guests::GuestSession;
 use super::{Gateway, GatewayOutput, Known};
+use crate::gateway::action::Asker;
 use crate::gateway::pace::{Pace, Rate};
 use crate::gateway::recent::Recent;
-use crate::gateway::register::{self, Submission};
+use crate::gateway::register::{self, Fields, Submission};
+use crate::gateway::user::NO_NUMBER;
 use crate::gateway::{User, words};
 use crate::model::{Now, Uin};
-use crate::store::Registration;
+use crate::store::{Registration, Stray};
 use crate::xmpp::{Condition, Refusal, Request, Stanza};
 use xmpp_parsers::iq::Iq;
 
@@ -20,21 +23,19 @@ use xmpp_parsers::iq::Iq;
 #[derive(Debug)]
 pub(super) struct Registrations {
     people: Recent<BareJid, Applicant>,
-    numbers: Recent<Uin, Number>,
-}
-
-/// What is known of a number that nobody need be registered with.
-#[derive(Debug, Default)]
-struct Number {
-    /// The gateway must not be a machine for guessing passwords.
-    tries: Pace,
-    /// Sessions that may be open on the ICQ server.
-    left_open: Vec<u32>,
+    /// By number: the gateway must not be a machine for guessing passwords.
+    numbers: Recent<Uin, Pace>,
+    /// New ones that ICQ was asked for.
+    new_numbers: Pace,
+    /// By number: sessions that failed trials may have left open.
+    strays: Recent<Uin, Vec<Stray>>,
 }
 
 #[derive(Debug, Default)]
 struct Applicant {
     registrations: Pace,
+    numbers: Pace,
+    session: Option<GuestSession>,
     stanzas: Pace,
     blocked_until: Option<Instant>,
 }
@@ -44,6 +45,8 @@ impl Default for Registrations {
         Self {
             people: Recent::new(MAX_REMEMBERED),
             numbers: Recent::new(MAX_REMEMBERED),
+            new_numbers: Pace::default(),
+            strays: Recent::new(MAX_REMEMBERED),
         }
     }
 }
@@ -59,6 +62,39 @@ impl Registrations {
         (&mut applicant.stanzas, &mut applicant.blocked_until)
     }
 
+    /// Failed trials may have left these sessions open.
+    pub(super) fn left_open(&mut self, now: Instant, strays: Vec<Stray>) {
+        for stray in strays {
+            let known = self.strays.of(now, stray.uin);
+            known.retain(|it| *it != stray);
+            known.push(stray);
+            let surplus = known.len().saturating_sub(MOST_STRAYS);
+            known.drain(..surplus);
+        }
+    }
+
+    /// Somebody begins to fill in the command's form.
+    pub(super) fn begin_guest(&mut self, now: Instant, jid: &BareJid, session: GuestSession) {
+        self.people.of(now, jid.clone()).session = Some(session);
+    }
+
+    /// The form that somebody is filling in.
+    pub(super) fn guest(&mut self, now: Instant, jid: &BareJid) -> Option<&GuestSession> {
+        self.people.of(now, jid.clone()).session.as_ref()
+    }
+
+    /// Somebody has filled it in, or does not want to.
+    pub(super) fn end_guest(&mut self, now: Instant, jid: &BareJid) {
+        self.people.of(now, jid.clone()).session = None;
+    }
+
+    /// Whether somebody may have a new number: one a day, and all together only so many.
+    fn may_have_number(&mut self, now: Instant, jid: &BareJid, per_day: u32) -> bool {
+        let applicant = self.people.of(now, jid.clone());
+        applicant.numbers.take(now, Rate::every(DAY)).is_ok()
+            && self.new_numbers.take(now, Rate::per(DAY, per_day)).is_ok()
+    }
+
     fn may_try(&mut self, now: Instant, jid: &BareJid, uin: Uin, per_hour: u32) -> bool {
         let applicant = self.people.of(now, jid.clone());
         let person = applicant.registrations.take(now, Rate::per(HOUR, per_hour));
@@ -66,13 +102,7 @@ impl Registrations {
     }
 
     fn may_try_number(&mut self, now: Instant, uin: Uin) -> bool {
-        let number = self.numbers.of(now, uin);
-        number.tries.take(now, PER_NUMBER).is_ok()
-    }
-
-    /// These sessions may be open. The next who tries the number ends them if they are in the way.
-    pub(super) fn left_open(&mut self, now: Instant, uin: Uin, session_ids: Vec<u32>) {
-        self.numbers.of(now, uin).left_open = session_ids;
+        self.numbers.of(now, uin).take(now, PER_NUMBER).is_ok()
     }
 }
 
@@ -88,28 +118,35 @@ impl Gateway {
             let form = register::form(&self.shared.settings, None, request.lang.as_deref(), local);
             return self.send(request.result(Some(form)));
         }
-        match self.registration(now, &jid, &request) {
-            Ok(registration) => self.try_registration(now, jid, registration, request),
+        let fields = match Submission::read(&request.payload) {
+            Ok(Submission::Fields(fields)) => Ok(fields),
+            Ok(Submission::Remove) => Err(Refusal::new(
+                Condition::RegistrationRequired,
+                words::NOT_REGISTERED,
+            )),
+            Err(refusal) => Err(refusal),
+        };
+        let lang = request.lang.as_deref();
+        let registration = fields.and_then(|fields| self.registration(now, &jid, fields, lang));
+        match registration {
+            Ok(registration) => {
+                self.try_registration(now, jid, registration, Asker::registering(&request));
+            }
             Err(refusal) => self.send(request.refuse(&refusal)),
         }
     }
 
-    /// The registration that `request` asks for, if it may be tried.
-    fn registration(
+    /// The registration that `fields` ask for, if it may be tried.
+    pub(super) fn registration(
         &mut self,
         now: Now,
         jid: &BareJid,
-        request: &Request,
+        fields: Fields,
+        lang: Option<&str>,
     ) -> Result<Registration, Refusal> {
         let refuse = |condition, why| Err(Refusal::new(condition, why));
-        let fields = match Submission::read(&request.payload)? {
-            Submission::Fields(fields) => fields,
-            Submission::Remove => {
-                return refuse(Condition::RegistrationRequired, words::NOT_REGISTERED);
-            }
-        };
         let settings = &self.shared.settings;
-        let registration = fields.complete(None, settings, request.lang.as_deref(), now.unix)?;
+        let registration = fields.complete(None, settings, lang, now.unix)?;
         if self.users.contains_key(jid) {
             let why = match self.is_being_removed(jid) {
                 true => words::REMOVAL_RUNNING,
@@ -120,7 +157,16 @@ impl Gateway {
         if self.users.len() >= settings.limits.users {
             return refuse(Condition::ResourceConstraint, words::USERS_TOO_MANY);
         }
-        if settings.unique_uin && self.is_taken(now.instant, registration.uin, jid) {
+        let wants_number = registration.uin == NO_NUMBER;
+        let per_day = settings.limits.new_numbers_per_day;
+        let registrations = &mut self.registrations;
+        if wants_number && !registrations.may_have_number(now.instant, jid, per_day) {
+            return refuse(Condition::ResourceConstraint, words::NUMBERS_TOO_MANY);
+        }
+        if settings.unique_uin
+            && !wants_number
+            && self.is_taken(now.instant, &registration.network, registration.uin, jid)
+        {
             return refuse(Condition::Conflict, words::NUMBER_TAKEN);
         }
         let per_hour = settings.limits.registrations_per_hour;
@@ -131,22 +177,22 @@ impl Gateway {
         Ok(registration)
     }
 
-    fn try_registration(
+    /// Has a registration tried. `asker` is told what came of it.
+    pub(super) fn try_registration(
         &mut self,
         now: Now,
         jid: BareJid,
         registration: Registration,
-        request: Request,
+        asker: Asker,
     ) {
         let known = Known {
             linked: true,
-            ..Known::new(registration.uin)
+            ..Known::new(&registration)
         };
+        let strays = std::mem::take(self.registrations.strays.of(now.instant, registration.uin));
         let seat = self.seat(jid.clone());
         let privileges = self.link.privileges(&jid);
-        let number = self.registrations.numbers.of(now.instant, registration.uin);
-        let ghosts = std::mem::take(&mut number.left_open);
-        let run = User::register(now, seat, privileges, registration, request, ghosts);
+        let run = User::register(now, seat, privileges, registration, strays, asker);
         self.users.insert(jid.clone(), known);
         self.outputs.push_back(GatewayOutput::Start {
             user: jid,
@@ -159,11 +205,14 @@ impl Gateway {
     }
 
     /// Somebody else has this number, or is about to.
-    fn is_taken(&self, now: Instant, uin: Uin, jid: &BareJid) -> bool {
-        let is_tried = |(tried, until): (Uin, Instant)| tried == uin && until > now;
+    fn is_taken(&self, now: Instant, network: &str, uin: Uin, jid: &BareJid) -> bool {
+        let is_tried = |(its, tried, until): &(String, Uin, Instant)| {
+            its == network && *tried == uin && *until > now
+        };
+        let is_owned = |known: &Known| known.network == network && known.uin == uin;
         let mut users = self.users.iter();
         users.any(|(user, known)| {
-            user != jid && (known.uin == uin || known.trying.is_some_and(is_tried))
+            user != jid && (is_owned(known) || known.trying.as_ref().is_some_and(is_tried))
         })
     }
 
@@ -187,11 +236,13 @@ impl Gateway {
         let Ok(Submission::Fields(fields)) = Submission::read(payload) else {
             return None;
         };
-        let uin = fields.uin(&self.shared.settings)?;
-        if self.users.get(user).is_some_and(|known| known.uin == uin) {
+        let known = self.users.get(user)?;
+        let uin = fields.uin(&self.shared.settings).unwrap_or(known.uin);
+        let network = fields.network().unwrap_or(&known.network).to_owned();
+        if known.uin == uin && known.network == network {
             return None;
         }
-        if self.shared.settings.unique_uin && self.is_taken(now, uin, user) {
+        if self.shared.settings.unique_uin && self.is_taken(now, &network, uin, user) {
             return Some(Refusal::new(Condition::Conflict, words::NUMBER_TAKEN));
         }
         if !self.registrations.may_try_number(now, uin) {
@@ -200,7 +251,7 @@ impl Gateway {
         }
         let deadline = self.shared.settings.registration_deadline;
         if let Some(known) = self.users.get_mut(user) {
-            known.trying = Some((uin, now + deadline));
+            known.trying = Some((network, uin, now + deadline));
         }
         None
     }
@@ -209,6 +260,10 @@ impl Gateway {
 /// More people, and more numbers, are not remembered at once.
 const MAX_REMEMBERED: usize = 10_000;
 
+/// Sessions that trials of one number may have left open.
+const MOST_STRAYS: usize = 8;
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
 const HOUR: Duration = Duration::from_secs(3600);
 
 const PER_NUMBER: Rate = Rate::per(HOUR, 10);

@@ -66,6 +66,8 @@ impl World {
             charset: "windows-1252".into(),
             import_contacts: true,
             registered: UnixTime::from_secs(1),
+            network: "icq".to_owned(),
+            version: None,
         });
         self.gateway.load(self.now, jid, record);
         self.drain();

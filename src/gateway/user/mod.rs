@@ -1,14 +1,17 @@
 //! Everything that happens to one registered user.
 
+mod acting;
+mod charset;
 mod chat;
+mod commanding;
 mod engine;
 mod icq;
+mod new_number;
 mod presence;
 mod registering;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
@@ -18,21 +21,30 @@ use xmpp_parsers::message::MessageType;
 use xmpp_parsers::ns;
 use xmpp_parsers::presence::Type;
 
+use super::action::{Asker, Reply};
+use super::commands::{self, Desk, Received};
 use super::facts::Facts;
 use super::login::{Login, Step};
+use super::moods::Moods;
 use super::outbox::not_connected;
 use super::pace::Pace;
+use super::questions::Questions;
 use super::refuse::refuse;
-use super::xep::{self, ContactView, Place, Question};
+use super::versions::Search;
+use super::xep::{self, ContactView, Place, Question, Task};
 use super::{
-    Changes, Effects, Ending, Inbox, Journal, Outbox, Privileges, Resources, Roster, Shared,
-    UserInput, UserOutput, UserState, own, words,
+    Changes, Effects, Ending, Inbox, Journal, Outbox, Privileges, Resources, Roster, Settings,
+    Shared, UserInput, UserOutput, UserState, own, versions, words,
 };
+use crate::icq::udp::Registration;
+use crate::icq::wire::Version;
 use crate::icq::{LogoutReason, Output};
-use crate::model::{Now, Uin};
+use crate::model::Now;
 use crate::store::UserRecord;
 use crate::xmpp::{Address, Condition, Refusal, Request, Stanza};
 use engine::Engine;
+use icq::SessionOf;
+pub(super) use new_number::NO_NUMBER;
 use registering::Trial;
 
 /// Everything that happens to one registered user, or to one who is registering.
@@ -44,6 +56,7 @@ pub struct User {
     facts: Facts,
     login: Login,
     roster: Roster,
+    moods: Moods,
     outbox: Outbox,
     inbox: Inbox,
     journal: Journal,
@@ -52,10 +65,16 @@ pub struct User {
     /// A socket is open, or was asked for.
     socket: bool,
     local_port: u16,
-    /// Whose session it is: a number that is only tried may be another one than the one registered.
-    session_of: Uin,
-    /// Sessions that may be open under numbers that have no record here: those only tried, or given up.
-    left_open: BTreeMap<Uin, Vec<u32>>,
+    /// Whose session it is.
+    session_of: Option<Box<SessionOf>>,
+    /// The versions a login tries.
+    search: Option<Box<Search>>,
+    /// ICQ is being asked for a number.
+    application: Option<Box<Registration>>,
+    /// When the session begins that other sessions were said goodbye to for.
+    begin_at: Option<Instant>,
+    /// The network and the version that the operator was told.
+    told_version: Option<(String, Version)>,
     /// The session was told to say goodbye.
     closing: bool,
     /// Why it was, if the socket was lost under it.
@@ -70,6 +89,11 @@ pub struct User {
     purge_at: Option<Instant>,
     probed: Option<Instant>,
     departures: presence::Departures,
+    questions: Questions,
+    desk: Desk,
+    received: Option<Box<Received>>,
+    /// The next words in the chat window are a password.
+    password_expected: Option<chat::PasswordExpected>,
 }
 
 /// Who a [`User`] is, and what it shares with the others.
@@ -92,12 +116,14 @@ impl User {
     pub fn load(now: Now, seat: Seat, record: UserRecord) -> Self {
         let mut user = Self::new(now, seat, record);
         user.fx.output(UserOutput::State(user.facts.state.clone()));
+        user.tell_version();
         user.plan_purge(now);
         user
     }
 
     fn new(now: Now, seat: Seat, record: UserRecord) -> Self {
         let domain = seat.shared.settings.domain.clone();
+        let speaks = speaks(&seat.shared.settings, &record);
         let login = Login::load(record.login, seat.seed);
         let (mut journal, unfinished) = Journal::load(record.journal, record.cursor);
         Self {
@@ -105,15 +131,18 @@ impl User {
                 shared: seat.shared,
                 jid: seat.jid,
                 registration: record.registration,
+                preferences: record.preferences,
                 registered: true,
                 resources: Resources::default(),
                 privileges: Arc::default(),
                 link_up: false,
                 icq_online: false,
                 state: login.resting_state(),
+                speaks,
             },
             login,
             roster: Roster::load(record.contacts),
+            moods: Moods::default(),
             outbox: Outbox::load(now, unfinished.outgoing, &mut journal),
             inbox: Inbox::load(now, &domain, unfinished.incoming, &mut journal),
             journal,
@@ -121,8 +150,11 @@ impl User {
             session: None,
             socket: false,
             local_port: 0,
-            session_of: Uin::default(),
-            left_open: BTreeMap::new(),
+            session_of: None,
+            search: None,
+            application: None,
+            begin_at: None,
+            told_version: None,
             closing: false,
             lost: None,
             giving_up: false,
@@ -133,6 +165,10 @@ impl User {
             purge_at: None,
             probed: None,
             departures: presence::Departures::default(),
+            questions: Questions::default(),
+            desk: Desk::default(),
+            received: None,
+            password_expected: None,
         }
     }
 
@@ -170,6 +206,8 @@ impl User {
     pub fn handle_datagram(&mut self, now: Now, datagram: &[u8]) {
         if let Some(session) = &mut self.session {
             session.handle_datagram(now.instant, datagram);
+        } else if let Some(application) = &mut self.application {
+            application.handle_datagram(now.instant, datagram);
         }
         self.finish(now);
     }
@@ -179,6 +217,9 @@ impl User {
         if let Some(session) = &mut self.session {
             session.handle_timeout(now.instant);
         }
+        if let Some(application) = &mut self.application {
+            application.handle_timeout(now.instant);
+        }
         let env = self.facts.env();
         self.roster.handle_timeout(now, &env, &mut self.fx);
         self.outbox
@@ -186,11 +227,23 @@ impl User {
         self.inbox
             .handle_timeout(now, &env, &mut self.fx, &mut self.journal);
         self.login.handle_timeout(now, &self.facts, &mut self.fx);
+        while let Some(answered) = self.questions.overdue(now) {
+            self.answered(now, answered);
+        }
+        let env = self.facts.env();
+        self.questions.advance(now, &env, &mut self.fx);
         self.settle_departures(now);
         if let Some(trial) = &self.trial
             && trial.deadline <= now.instant
         {
-            self.trial_failed(now, &LogoutReason::NoAnswer);
+            self.trial_timed_out(now);
+        }
+        if self.begin_at.is_some_and(|at| at <= now.instant) {
+            self.begin_session(now);
+        }
+        let turn = self.search.as_ref().and_then(|search| search.due());
+        if turn.is_some_and(|due| due <= now.instant) {
+            self.turn_is_over(now);
         }
         if self.purge_at.is_some_and(|at| at <= now.instant) {
             self.unregister(now, None);
@@ -214,14 +267,19 @@ impl User {
     pub fn poll_timeout(&self) -> Option<Instant> {
         let session = self.session.as_ref().and_then(|it| it.poll_timeout());
         let trial = self.trial.as_ref().map(|trial| trial.deadline);
+        let turn = self.search.as_ref().and_then(|search| search.due());
         [
             session,
             trial,
+            turn,
+            self.begin_at,
+            self.application.as_ref().and_then(|it| it.poll_timeout()),
             self.roster.poll_timeout(),
             self.outbox.poll_timeout(),
             self.inbox.poll_timeout(),
             self.login.poll_timeout(&self.facts),
             self.departures.poll_timeout(),
+            self.questions.poll_timeout(),
             self.purge_at,
         ]
         .into_iter()
@@ -242,7 +300,10 @@ impl User {
                 }
             }
             let Some(output) = self.session.as_mut().and_then(|it| it.poll_output()) else {
-                break;
+                match self.advance_application(now) {
+                    true => continue,
+                    false => break,
+                }
             };
             match output {
                 Output::Transmit(datagram) => self.fx.output(UserOutput::Transmit(datagram)),
@@ -297,6 +358,7 @@ impl User {
         self.facts.link_up = false;
         self.login.link_changed();
         self.roster.link_down();
+        self.moods.link_down();
     }
 
     /// Asks where the user is online (xmpp-gateway.md §3.4). Somebody who took the gateway off the roster
@@ -324,6 +386,7 @@ impl User {
                     let env = self.facts.env();
                     self.roster
                         .handle_iq_answer(now, &env, &mut self.fx, &answer);
+                    self.moods.handle_answer(&env, &mut self.fx, &answer);
                 }
             },
             Stanza::Message(message) => {
@@ -383,22 +446,36 @@ impl User {
         if address == Address::Gateway && request.payload.ns() == ns::REGISTER {
             return self.handle_registration(now, request);
         }
-        let contact = match address {
-            Address::Contact(uin) => Some(ContactView {
-                name: self.roster.name(uin),
-                online: self.roster.status(uin).is_some(),
-                last_seen: self.roster.last_seen(uin),
-            }),
+        let about = match address {
+            Address::Contact(uin) => Some(uin),
             Address::Gateway | Address::Invalid => None,
         };
-        let answer = xep::answer(&Question {
+        if request.payload.ns() == commands::NS {
+            return self.handle_command(now, about, request);
+        }
+        let contact = about.map(|uin| ContactView {
+            name: self.roster.name(uin),
+            online: self.roster.status(uin).is_some(),
+            last_seen: self.roster.last_seen(uin),
+        });
+        let task = xep::answer(&Question {
             now,
             shared: &self.facts.shared,
             place: Place::of(address, &request.to),
             contact,
+            about,
+            view: Some(self.view(about)),
+            version: Some(self.facts.version()),
             request: &request,
         });
-        self.fx.send(request.answer(answer));
+        match task {
+            Ok(Task::Answer(payload)) => self.fx.send(request.result(payload)),
+            Ok(Task::Act(action, write)) => {
+                let reply = Reply::to(&request);
+                self.act(now, action, Asker::Iq { reply, write });
+            }
+            Err(refusal) => self.fx.send(request.refuse(&refusal)),
+        }
     }
 
     fn shut_down(&mut self, now: Now) {
@@ -437,8 +514,10 @@ impl User {
         let tidy = ending != Ending::Unregistered || self.roster.is_idle();
         if tidy && self.session.is_none() && !self.ended {
             self.ended = true;
-            for (uin, session_ids) in std::mem::take(&mut self.left_open) {
-                self.fx.output(UserOutput::LeftOpen(uin, session_ids));
+            let strays = &self.login.record().strays;
+            // Nothing is written down about somebody who is not registered.
+            if !self.facts.registered && !strays.is_empty() {
+                self.fx.output(UserOutput::LeftOpen(strays.clone()));
             }
             self.fx.output(UserOutput::Ended(ending));
         }
@@ -452,6 +531,17 @@ impl fmt::Debug for User {
             .field("state", &self.facts.state)
             .finish_non_exhaustive()
     }
+}
+
+/// What a user speaks before the first login: what the last one was in, or else the best there is to try.
+fn speaks(settings: &Settings, record: &UserRecord) -> Version {
+    let network = settings.network(&record.registration.network);
+    let choices = network.map(|network| versions::choices(&record.registration, network));
+    let choices = choices.unwrap_or_default();
+    let last = record.login.version.and_then(Version::of_word);
+    let last = last.filter(|version| choices.contains(version));
+    last.or_else(|| choices.first().copied())
+        .unwrap_or(Version::V5)
 }
 
 fn is_answer(iq: &xmpp_parsers::iq::Iq) -> bool {

@@ -177,7 +177,8 @@ impl User {
         }
         self.account_exists();
         if announced == Announced::Changed {
-            return;
+            let env = self.facts.env();
+            return self.moods.resources_changed(&env, &mut self.fx);
         }
         let before = self.facts.state.clone();
         self.settle(now);
@@ -189,6 +190,7 @@ impl User {
         let env = self.facts.env();
         self.roster.resource_online(now, &env, &mut self.fx, jid);
         self.inbox.resource_online(now, &env, &mut self.fx);
+        self.moods.resources_changed(&env, &mut self.fx);
     }
 
     fn resource_offline(&mut self, now: Now, jid: &FullJid) {

@@ -3,58 +3,62 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use xmpp_parsers::jid::Jid;
-
+use super::new_number::{self, EXTRA_TIME};
 use super::{Seat, User};
+use crate::gateway::action::{Asker, Outcome};
 use crate::gateway::outbox::not_connected;
 use crate::gateway::pace::Rate;
 use crate::gateway::register::{self, Fields, Submission};
 use crate::gateway::{Ending, Inbox, Privileges, UserOutput, UserState, log, own, words};
-use crate::icq::LogoutReason;
+use crate::icq::wire::Version;
+use crate::icq::{Command, LogoutReason};
 use crate::model::Now;
-use crate::store::{Change, Registration, UserRecord};
-use crate::xmpp::{Condition, Refusal, Request, Stanza};
+use crate::store::{Change, Registration, Stray, UserRecord};
+use crate::xmpp::{Condition, Refusal, Request};
 
 /// A registration that is tried by logging in with it. Nothing of it is written down before that worked.
-#[derive(Debug)]
 pub(super) struct Trial {
-    from: Jid,
-    to: Jid,
-    id: String,
+    asker: Asker,
     pub(super) deadline: Instant,
+    /// ICQ is to give out its number.
+    pub(super) wanted_number: bool,
     /// What is registered now, and stays so if the trial fails.
     previous: Option<Registration>,
 }
 
 impl User {
-    /// Somebody who sent a registration that may be tried. The answer to `request` comes when it was.
-    /// `ghosts` are sessions of the number that may be open on the ICQ server.
-    pub fn register(
+    /// Somebody who sent a registration that may be tried. `strays` are sessions that earlier trials of the
+    /// number may have left open. `asker` is told what came of it.
+    pub(in crate::gateway) fn register(
         now: Now,
         seat: Seat,
         privileges: Arc<Privileges>,
         registration: Registration,
-        request: Request,
-        ghosts: Vec<u32>,
+        strays: Vec<Stray>,
+        asker: Asker,
     ) -> Self {
-        let uin = registration.uin;
-        let mut user = Self::new(now, seat, UserRecord::new(registration));
-        user.left_open.insert(uin, ghosts);
+        let mut record = UserRecord::new(registration);
+        record.login.strays = strays;
+        let mut user = Self::new(now, seat, record);
         user.facts.registered = false;
         user.facts.link_up = true;
         user.facts.privileges = privileges;
-        user.begin_trial(now, request, None);
+        user.begin_trial(now, asker, None);
         user.finish(now);
         user
     }
 
-    fn begin_trial(&mut self, now: Now, request: Request, previous: Option<Registration>) {
-        let deadline = self.facts.shared.settings.registration_deadline;
+    pub(super) fn begin_trial(&mut self, now: Now, asker: Asker, previous: Option<Registration>) {
+        let wanted_number = self.lacks_number();
+        let extra = match wanted_number {
+            true => EXTRA_TIME,
+            false => Duration::ZERO,
+        };
+        let deadline = self.facts.shared.settings.registration_deadline + extra;
         self.trial = Some(Box::new(Trial {
-            from: request.from,
-            to: request.to,
-            id: request.id,
+            asker,
             deadline: now.instant + deadline,
+            wanted_number,
             previous,
         }));
     }
@@ -62,7 +66,7 @@ impl User {
     /// The number that is being tried is not the one that is registered.
     pub(super) fn new_number(&self) -> bool {
         let previous = self.trial.as_ref().and_then(|it| it.previous.as_ref());
-        previous.is_some_and(|previous| previous.uin != self.facts.registration.uin)
+        previous.is_some_and(|previous| !self.facts.registration.is_same_account(previous))
     }
 
     /// `jabber:iq:register` from somebody who is registered.
@@ -102,11 +106,16 @@ impl User {
                 Ok(registration) => registration,
                 Err(refusal) => return self.fx.send(request.refuse(&refusal)),
             };
-        let same_login = registration.uin == known.uin && registration.password == known.password;
-        let logged_in = matches!(self.facts.state, UserState::Loading | UserState::Online);
+        let same_way = registration.is_same_account(known) && registration.version == known.version;
+        let same_login = same_way && registration.password == known.password;
         // A password that changes while its number is online is tried at the next login.
-        if same_login || (registration.uin == known.uin && logged_in) {
+        if same_login || (same_way && self.facts.state.is_logged_in()) {
+            let before = self.own_charset();
             self.facts.registration = registration;
+            let charset = self.own_charset();
+            if charset != before {
+                self.fx.command(Command::SetCharset { of: None, charset });
+            }
             log::registered(&self.facts, false);
             self.save_registration();
             self.welcome_back(now);
@@ -118,7 +127,7 @@ impl User {
             return self.fx.send(request.refuse(&refusal));
         }
         let previous = std::mem::replace(&mut self.facts.registration, registration);
-        self.begin_trial(now, request, Some(previous));
+        self.begin_trial(now, Asker::registering(&request), Some(previous));
         self.log_off(now, UserState::Offline);
         self.giving_up = false;
     }
@@ -131,12 +140,18 @@ impl User {
         };
         let first = trial.previous.is_none();
         self.facts.registered = true;
+        let previous = trial.previous.as_ref().filter(|_| new_number);
+        self.login.number_proven(&self.facts, previous);
         log::registered(&self.facts, first);
         self.save_registration();
         self.fx.output(UserOutput::Registered(true));
         if new_number {
             let env = self.facts.env();
             self.roster.forget(now, &env, &mut self.fx, false);
+            // They had numbers of the old one's network.
+            self.facts.preferences.people.clear();
+            let preferences = Box::new(self.facts.preferences.clone());
+            self.fx.save(Change::Preferences(preferences));
             // What was written under the old number is not sent under the new one.
             let refusal = not_connected(&UserState::Offline);
             let env = self.facts.env();
@@ -144,20 +159,46 @@ impl User {
                 .give_up(&env, &mut self.fx, &mut self.journal, &refusal);
         }
         self.welcome_back(now);
-        self.answer_trial(&trial, Ok(()));
         if first {
+            // The welcome tells the number.
+            self.answer_trial(now, *trial, Ok(()));
             self.enter_roster(now);
+        } else {
+            self.tell_number(&trial, true);
+            self.answer_trial(now, *trial, Ok(()));
         }
     }
 
-    /// The login that was tried does not work, or took too long: everything is as it was.
-    pub(super) fn trial_failed(&mut self, now: Now, reason: &LogoutReason) {
+    /// The time for a trial is over.
+    pub(super) fn trial_timed_out(&mut self, now: Now) {
+        let silence = LogoutReason::NoAnswer;
+        let (reason, answers) = match self.search.take() {
+            Some(search) => search.verdict(silence),
+            None => (silence, Vec::new()),
+        };
+        self.trial_failed(now, &reason, &answers);
+    }
+
+    /// The login that was tried does not work, or took too long: everything is as it was. `answers` is what
+    /// each version led to, if several were tried.
+    pub(super) fn trial_failed(
+        &mut self,
+        now: Now,
+        reason: &LogoutReason,
+        answers: &[(Version, LogoutReason)],
+    ) {
         let Some(mut trial) = self.trial.take() else {
             return;
         };
         log::registration_failed(&self.facts, reason);
-        self.answer_trial(&trial, Err(register::refusal(reason)));
-        let state = match trial.previous.take() {
+        let refusal = match self.lacks_number() {
+            true => new_number::refusal(reason),
+            false => register::refusal(reason, answers),
+        };
+        self.tell_number(&trial, false);
+        let previous = trial.previous.take();
+        self.answer_trial(now, *trial, Err(refusal));
+        let state = match previous {
             Some(previous) => {
                 self.facts.registration = previous;
                 self.login.resting_state()
@@ -170,16 +211,22 @@ impl User {
         self.log_off(now, state);
     }
 
-    fn answer_trial(&mut self, trial: &Trial, answer: Result<(), Refusal>) {
-        let (from, to, id) = (trial.to.clone(), trial.from.clone(), trial.id.clone());
-        self.fx.send(match answer {
-            Ok(()) => Stanza::iq_result(from, to, id, None),
-            Err(refusal) => Stanza::iq_error(from, to, id, &refusal),
+    fn answer_trial(&mut self, now: Now, trial: Trial, answer: Result<(), Refusal>) {
+        // In the chat window, the number itself is the answer.
+        if matches!(trial.asker, Asker::Chat) && answer.is_ok() {
+            return;
+        }
+        let done = answer.map(|()| {
+            Outcome::said(match trial.wanted_number {
+                true => words::NUMBER_IN_MESSAGE,
+                false => words::REGISTERED,
+            })
         });
+        self.deliver(now, trial.asker, done);
     }
 
     /// Nothing that is said after this may reach anybody before it is on disk.
-    fn save_registration(&mut self) {
+    pub(super) fn save_registration(&mut self) {
         let registration = self.facts.registration.clone();
         self.fx.save(Change::Registration(Box::new(registration)));
     }
@@ -210,7 +257,7 @@ impl User {
     pub(super) fn unregister(&mut self, now: Now, request: Option<Request>) {
         if let Some(trial) = self.trial.take() {
             let refusal = Refusal::new(Condition::NotAcceptable, words::UNREGISTERED);
-            self.answer_trial(&trial, Err(refusal));
+            self.answer_trial(now, *trial, Err(refusal));
         }
         self.log_off(now, UserState::Offline);
         self.giving_up = false;

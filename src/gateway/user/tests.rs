@@ -2,19 +2,28 @@
 
 use std::collections::VecDeque;
 
+use minidom::Element;
+
 use super::*;
 use crate::gateway::testkit::{expected, now, seconds, settings, shown, stanza};
 use crate::gateway::{Mark, Settings};
-use crate::icq::{Command, Event};
-use crate::model::{Availability, Secret, Status, Uin, UnixTime};
+use crate::icq::{Command, Event, QuestionId};
+use crate::model::{Answer, Availability, NoAnswer, Question, Secret, Status, Uin, UnixTime};
 use crate::store::{Change, LoginRecord, Mode, Registration, SessionTrace};
 
 mod anything;
+mod charset;
 mod chat;
+mod commands;
 mod login;
 mod logs;
+mod moods;
+mod new_number;
+mod people;
 mod presence;
 mod registering;
+mod versions;
+mod words;
 
 /// A user, the moment, and what the user has wanted so far.
 struct World {
@@ -22,6 +31,8 @@ struct World {
     user: User,
     sent: VecDeque<String>,
     other: VecDeque<UserOutput>,
+    /// Questions to Romeo's clients, with their ids.
+    asked: VecDeque<String>,
     /// Everything that was written down.
     changes: Vec<Change>,
     /// Stanzas that were not to leave before the changes were on disk.
@@ -60,6 +71,7 @@ impl World {
             user,
             sent: VecDeque::new(),
             other: VecDeque::new(),
+            asked: VecDeque::new(),
             changes: Vec::new(),
             barriers: 0,
         };
@@ -94,7 +106,7 @@ impl World {
     fn connects(&mut self) {
         self.wants(|it| matches!(it, UserOutput::WantLogin));
         self.input(UserInput::LoginGranted);
-        self.wants(|it| matches!(it, UserOutput::Connect));
+        self.wants(|it| matches!(it, UserOutput::Connect { .. }));
         self.input(UserInput::Connected { local_port: 4001 });
         assert!(self.user.session.is_some());
     }
@@ -109,6 +121,39 @@ impl World {
             "<message type='chat' id='m1' from='romeo@example.org/pc' to='icq.example.org'>\
              <body>{words}</body></message>"
         ));
+    }
+
+    /// Romeo's client asks something; the answer comes now or later.
+    fn asks(&mut self, to: &str, type_: &str, payload: &str) {
+        self.says(&format!(
+            "<iq type='{type_}' id='q' from='romeo@example.org/pc' to='{to}'>{payload}</iq>"
+        ));
+    }
+
+    /// The next answer to what was asked: its payload, or its error.
+    fn answer(&mut self) -> Element {
+        let at = self.sent.iter().position(|it| it.starts_with("<iq"));
+        let xml = at.and_then(|at| self.sent.remove(at)).expect("an answer");
+        let answer: Element = xml
+            .replacen("<iq", "<iq xmlns='jabber:component:accept'", 1)
+            .parse()
+            .unwrap();
+        assert_eq!(answer.name(), "iq", "{xml}");
+        answer.children().next().unwrap().clone()
+    }
+
+    /// What ICQ was asked last.
+    fn question(&mut self) -> (QuestionId, Question) {
+        let commands = self.commands();
+        let mut asked = commands.into_iter().filter_map(|command| match command {
+            Command::Ask { id, question } => Some((id, question)),
+            _ => None,
+        });
+        asked.next_back().expect("a question")
+    }
+
+    fn icq_answers(&mut self, id: QuestionId, answer: Result<Answer, NoAnswer>) {
+        self.icq(Event::Answer { id, answer });
     }
 
     fn input(&mut self, input: UserInput) {
@@ -146,7 +191,15 @@ impl World {
         }
         while let Some(output) = self.user.poll_output() {
             match output {
-                UserOutput::Stanza(stanza) => self.sent.push_back(shown(&stanza)),
+                UserOutput::Stanza(stanza) => {
+                    if let Stanza::Iq(iq) = &stanza
+                        && matches!(**iq, xmpp_parsers::iq::Iq::Get { .. })
+                    {
+                        let xml = xso::transform::<Element, _>(&stanza).unwrap();
+                        self.asked.push_back(String::from(&xml));
+                    }
+                    self.sent.push_back(shown(&stanza));
+                }
                 UserOutput::Mark(mark) => self.arrives(mark),
                 other => self.other.push_back(other),
             }
@@ -237,5 +290,7 @@ fn romeos_registration() -> Registration {
         charset: "windows-1252".into(),
         import_contacts: true,
         registered: UnixTime::from_secs(1),
+        network: "icq".to_owned(),
+        version: None,
     }
 }

@@ -6,26 +6,29 @@ use xmpp_parsers::caps::{Caps as Payload, compute_disco, hash_caps};
 use xmpp_parsers::hashes::{Algo, Hash};
 use xmpp_parsers::ns;
 
-use super::{Extension, Place, disco};
+use super::{Extension, Place, Respond, disco};
 use crate::gateway::Settings;
+use crate::icq::wire::Version;
 
 pub(super) const CAPS: Extension = Extension {
     namespace: ns::CAPS,
     places: &[Place::Gateway],
-    answer: None,
+    needs: None,
+    respond: Respond::Never,
 };
 
-/// What presences say about what their senders can do: one for the gateway, one for all contacts.
+/// What presences say about what their senders can do: the gateway, to users of each version of ICQ, and
+/// all contacts.
 #[derive(Debug)]
 pub struct Caps {
-    gateway: Element,
+    gateway: [Element; Version::ALL.len()],
     client: Element,
 }
 
 impl Caps {
     pub(in crate::gateway) fn new(settings: &Settings) -> Self {
-        let element = |place| {
-            let data = compute_disco(&disco::describe(settings, place, ""));
+        let element = |place, version| {
+            let data = compute_disco(&disco::describe(settings, place, version, ""));
             let hash = hash_caps(&data, Algo::Sha_1).unwrap_or_else(|_| Hash {
                 algo: Algo::Sha_1,
                 hash: Vec::new(),
@@ -33,14 +36,19 @@ impl Caps {
             Element::from(Payload::new(NODE, hash))
         };
         Self {
-            gateway: element(Place::Gateway),
-            client: element(Place::Client),
+            gateway: Version::ALL.map(|version| element(Place::Gateway, version)),
+            client: element(Place::Client, disco::NEWEST),
         }
     }
 
-    /// For the gateway's own presence.
-    pub fn gateway(&self) -> Element {
-        self.gateway.clone()
+    /// For the gateway's own presence, to somebody who speaks that version of ICQ.
+    pub fn gateway(&self, version: Version) -> Element {
+        self.of_gateway(version).clone()
+    }
+
+    fn of_gateway(&self, version: Version) -> &Element {
+        let at = Version::ALL.iter().position(|known| *known == version);
+        &self.gateway[at.unwrap_or_default()]
     }
 
     /// For the presence of a contact's client.
@@ -49,9 +57,9 @@ impl Caps {
     }
 
     /// Whether a question about `node` is one about what the presence from there said.
-    pub(super) fn is_node(&self, place: Place, node: &str) -> bool {
+    pub(super) fn is_node(&self, place: Place, version: Version, node: &str) -> bool {
         let payload = match place {
-            Place::Gateway => &self.gateway,
+            Place::Gateway => self.of_gateway(version),
             Place::Client => &self.client,
             Place::Account => return false,
         };

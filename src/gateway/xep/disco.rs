@@ -4,44 +4,56 @@ use xmpp_parsers::data_forms::{DataForm, DataFormType, Field, FieldType};
 use xmpp_parsers::disco::{DiscoInfoResult, DiscoItemsResult, Identity};
 use xmpp_parsers::ns;
 
-use super::{Answer, Extension, Place, Question, features};
+use super::{Answer, Extension, Place, Question, Respond, commands, features};
 use crate::gateway::{Settings, words};
+use crate::icq::wire::Version;
 use crate::xmpp::{Condition, Refusal};
 
 pub(super) const INFO: Extension = Extension {
     namespace: ns::DISCO_INFO,
     places: &[Place::Gateway, Place::Account, Place::Client],
-    answer: Some(info),
+    needs: None,
+    respond: Respond::With(info),
 };
 
 pub(super) const ITEMS: Extension = Extension {
     namespace: ns::DISCO_ITEMS,
-    places: &[Place::Gateway],
-    answer: Some(items),
+    places: &[Place::Gateway, Place::Account, Place::Client],
+    needs: None,
+    respond: Respond::With(items),
 };
 
 fn info(question: &Question<'_>) -> Answer {
     question.expect_get("query")?;
     let node = question.request.payload.attr("node");
     let caps = &question.shared.caps;
-    if node.is_some_and(|node| !caps.is_node(question.place, node)) {
-        return Err(no_such_node());
+    let version = question.version.unwrap_or(NEWEST);
+    if let Some(node) = node
+        && !caps.is_node(question.place, version, node)
+    {
+        return commands::info(question, node)
+            .ok_or_else(no_such_node)
+            .map(Some);
     }
     let name = question.contact.map_or("", |contact| contact.name);
-    let mut result = describe(&question.shared.settings, question.place, name);
+    let settings = &question.shared.settings;
+    let mut result = describe(settings, question.place, version, name);
     result.node = node.map(str::to_owned);
     Ok(Some(result.into()))
 }
 
-/// Nothing stands below the gateway: contacts are nobody else's business, and there are no rooms.
+/// Nothing but commands stands below the gateway: contacts are nobody else's business, and there are no
+/// rooms.
 fn items(question: &Question<'_>) -> Answer {
     question.expect_get("query")?;
-    if question.request.payload.attr("node").is_some() {
-        return Err(no_such_node());
-    }
+    let node = question.request.payload.attr("node");
+    let items = match node {
+        None => Vec::new(),
+        Some(node) => commands::items(question, node).ok_or_else(no_such_node)?,
+    };
     let result = DiscoItemsResult {
-        node: None,
-        items: Vec::new(),
+        node: node.map(str::to_owned),
+        items,
         rsm: None,
     };
     Ok(Some(result.into()))
@@ -49,7 +61,12 @@ fn items(question: &Question<'_>) -> Answer {
 
 /// What an address is and can do. `name` is the contact's, if it has one; a client has none of its own,
 /// so that all clients have the same capabilities.
-pub(super) fn describe(settings: &Settings, place: Place, name: &str) -> DiscoInfoResult {
+pub(super) fn describe(
+    settings: &Settings,
+    place: Place,
+    version: Version,
+    name: &str,
+) -> DiscoInfoResult {
     let identities = match place {
         Place::Gateway => vec![
             identity("gateway", "icq", &settings.name),
@@ -66,12 +83,12 @@ pub(super) fn describe(settings: &Settings, place: Place, name: &str) -> DiscoIn
     DiscoInfoResult {
         node: None,
         identities,
-        features: features(place).map(str::to_owned).collect(),
+        features: features(place, version).map(str::to_owned).collect(),
         extensions,
     }
 }
 
-fn identity(category: &str, type_: &str, name: &str) -> Identity {
+pub(super) fn identity(category: &str, type_: &str, name: &str) -> Identity {
     Identity {
         category: category.to_owned(),
         type_: type_.to_owned(),
@@ -121,6 +138,9 @@ fn forms(settings: &Settings) -> Vec<DataForm> {
 fn no_such_node() -> Refusal {
     Refusal::new(Condition::ItemNotFound, words::NO_SUCH_NODE)
 }
+
+/// What is described to somebody who is not registered.
+pub(super) const NEWEST: Version = Version::V5;
 
 /// What becomes of a user's data (XEP-0504): ICQ's protocol of 1999 encrypts nothing worth the name,
 /// passwords and texts are sealed on disk, and 720 hours after leaving everything is gone.

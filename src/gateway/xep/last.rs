@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::{Answer, Extension, Place, Question};
+use super::{Answer, Extension, Place, Question, Respond};
 use crate::gateway::words;
 use crate::xmpp::payload::last::{Last, NS};
 use crate::xmpp::{Condition, Refusal};
@@ -11,7 +11,8 @@ use crate::xmpp::{Condition, Refusal};
 pub(super) const LAST: Extension = Extension {
     namespace: NS,
     places: &[Place::Gateway, Place::Account],
-    answer: Some(last),
+    needs: None,
+    respond: Respond::With(last),
 };
 
 fn last(question: &Question<'_>) -> Answer {

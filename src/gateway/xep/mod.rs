@@ -4,19 +4,26 @@
 //! An extension in [`ALL`] is answered and advertised; one that is not there is neither.
 
 mod caps;
+mod commands;
 mod disco;
 mod gateway_prompt;
 mod last;
 mod ping;
+mod search;
 mod time;
+mod vcard;
 mod version;
 
 use minidom::Element;
 use xmpp_parsers::jid::Jid;
 use xmpp_parsers::ns;
 
+use super::action::{Action, Writing};
+use super::commands::View;
 use super::{Shared, words};
-use crate::model::{Now, UnixTime};
+use crate::icq::Ability;
+use crate::icq::wire::Version;
+use crate::model::{Now, Uin, UnixTime};
 use crate::xmpp::{Address, Condition, Refusal, Request};
 
 pub use caps::Caps;
@@ -27,9 +34,28 @@ pub(super) struct Extension {
     namespace: &'static str,
     /// Where it is advertised.
     places: &'static [Place],
-    /// Answers a request in that namespace, wherever it was sent. `None`: there are no requests, or
-    /// they need more than a look at the state (registration) and were answered before.
-    answer: Option<fn(&Question<'_>) -> Answer>,
+    /// What the user's version of ICQ must be able to do for it.
+    needs: Option<Ability>,
+    /// How requests in that namespace are answered, wherever they were sent.
+    respond: Respond,
+}
+
+/// How requests are answered.
+enum Respond {
+    /// There are none, or they change things (registration, commands) and were answered before.
+    Never,
+    /// By a look at the state.
+    With(fn(&Question<'_>) -> Answer),
+    /// By having something done.
+    By(fn(&Question<'_>) -> Result<Task, Refusal>),
+}
+
+/// What it takes to answer a request.
+pub(super) enum Task {
+    /// Nothing: this is it.
+    Answer(Option<Element>),
+    /// This has to be done, and so is told what came of it.
+    Act(Action, Writing),
 }
 
 /// What is sent back: a payload, nothing but a yes, or a no.
@@ -64,6 +90,12 @@ pub(super) struct Question<'a> {
     pub(super) place: Place,
     /// Whom it is about, as far as the asker may know; `None` at the gateway.
     pub(super) contact: Option<ContactView<'a>>,
+    /// At whose address it is; `None` at the gateway.
+    pub(super) about: Option<Uin>,
+    /// What a registered user's commands may know.
+    pub(super) view: Option<View<'a>>,
+    /// The version of ICQ a registered user speaks.
+    pub(super) version: Option<Version>,
     pub(super) request: &'a Request,
 }
 
@@ -81,41 +113,48 @@ pub(super) struct ContactView<'a> {
 /// All extensions, in the order of their namespaces.
 const ALL: &[&Extension] = &[
     &caps::CAPS,
+    &commands::COMMANDS,
     &disco::INFO,
     &disco::ITEMS,
     &gateway_prompt::GATEWAY,
     &last::LAST,
     &REGISTER,
+    &search::SEARCH,
     &version::VERSION,
     &FORMS,
     &OOB,
+    &vcard::VCARD4,
     &ping::PING,
     &time::TIME,
+    &vcard::VCARD,
 ];
 
 /// XEP-0077. Answered by `register`, because it changes things.
 const REGISTER: Extension = Extension {
     namespace: ns::REGISTER,
     places: &[Place::Gateway],
-    answer: None,
+    needs: None,
+    respond: Respond::Never,
 };
 
 /// XEP-0066: addresses sent to a contact reach it as text.
 const OOB: Extension = Extension {
     namespace: ns::OOB,
     places: &[Place::Client],
-    answer: None,
+    needs: None,
+    respond: Respond::Never,
 };
 
 /// XEP-0004: registration has a form.
 const FORMS: Extension = Extension {
     namespace: ns::DATA_FORMS,
     places: &[Place::Gateway],
-    answer: None,
+    needs: None,
+    respond: Respond::Never,
 };
 
-/// Answers any iq get or set that is not about registering.
-pub(super) fn answer(question: &Question<'_>) -> Answer {
+/// What it takes to answer any iq get or set that is not about registering and no command.
+pub(super) fn answer(question: &Question<'_>) -> Result<Task, Refusal> {
     let namespace = question.request.payload.ns();
     let Some(extension) = ALL.iter().find(|it| it.namespace == namespace) else {
         return Err(Refusal::new(
@@ -123,16 +162,18 @@ pub(super) fn answer(question: &Question<'_>) -> Answer {
             words::UNKNOWN_NAMESPACE,
         ));
     };
-    match extension.answer {
-        Some(answer) => answer(question),
-        None => Err(wrong_place()),
+    match extension.respond {
+        Respond::With(answer) => answer(question).map(Task::Answer),
+        Respond::By(task) => task(question),
+        Respond::Never => Err(wrong_place()),
     }
 }
 
-/// The namespaces advertised at `place`.
-fn features(place: Place) -> impl Iterator<Item = &'static str> {
+/// The namespaces advertised at `place`, to somebody who speaks that version of ICQ.
+fn features(place: Place, version: Version) -> impl Iterator<Item = &'static str> {
     ALL.iter()
         .filter(move |extension| extension.places.contains(&place))
+        .filter(move |extension| extension.needs.is_none_or(|it| version.can(it)))
         .map(|extension| extension.namespace)
 }
 

@@ -2,12 +2,13 @@
 
 use xmpp_parsers::ns;
 
-use super::{Answer, Extension, Place, Question};
+use super::{Answer, Extension, Place, Question, Respond};
 
 pub(super) const PING: Extension = Extension {
     namespace: ns::PING,
     places: &[Place::Gateway, Place::Account, Place::Client],
-    answer: Some(ping),
+    needs: None,
+    respond: Respond::With(ping),
 };
 
 fn ping(question: &Question<'_>) -> Answer {

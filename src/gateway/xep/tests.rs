@@ -16,7 +16,11 @@ fn ask(to: &str, online: bool, payload: &str) -> Answer {
     let request = Request::read(iq).unwrap();
     let settings = settings();
     let address = Address::read(&request.to, settings.lowest_uin);
-    answer(&Question {
+    let about = match address {
+        Address::Contact(uin) => Some(uin),
+        Address::Gateway | Address::Invalid => None,
+    };
+    let task = answer(&Question {
         now: now().after(seconds(60)),
         shared: &Shared::new(settings, now()),
         place: Place::of(address, &request.to),
@@ -25,8 +29,15 @@ fn ask(to: &str, online: bool, payload: &str) -> Answer {
             online,
             last_seen: (!online).then_some(last_seen),
         }),
+        about,
+        view: None,
+        version: None,
         request: &request,
-    })
+    })?;
+    match task {
+        Task::Answer(payload) => Ok(payload),
+        Task::Act(..) => panic!("something was to be done"),
+    }
 }
 
 fn condition(answer: Answer) -> Condition {
@@ -41,15 +52,21 @@ fn an_account_and_its_client_are_told_apart() {
 
     let expected: Element = "<query xmlns='http://jabber.org/protocol/disco#info'>\
         <identity category='account' type='registered' name='Benvolio'/>\
+        <feature var='http://jabber.org/protocol/commands'/>\
         <feature var='http://jabber.org/protocol/disco#info'/>\
+        <feature var='http://jabber.org/protocol/disco#items'/>\
         <feature var='jabber:iq:last'/>\
-        <feature var='urn:xmpp:ping'/></query>"
+        <feature var='urn:ietf:params:xml:ns:vcard-4.0'/>\
+        <feature var='urn:xmpp:ping'/>\
+        <feature var='vcard-temp'/></query>"
         .parse()
         .unwrap();
     assert_eq!(account, expected);
     let expected: Element = "<query xmlns='http://jabber.org/protocol/disco#info'>\
         <identity category='client' type='pc' name='ICQ'/>\
+        <feature var='http://jabber.org/protocol/commands'/>\
         <feature var='http://jabber.org/protocol/disco#info'/>\
+        <feature var='http://jabber.org/protocol/disco#items'/>\
         <feature var='jabber:iq:version'/>\
         <feature var='jabber:x:oob'/>\
         <feature var='urn:xmpp:ping'/></query>"

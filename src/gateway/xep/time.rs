@@ -3,14 +3,15 @@
 use minidom::Element;
 use xmpp_parsers::ns;
 
-use super::{Answer, Extension, Place, Question};
+use super::{Answer, Extension, Place, Question, Respond};
 use crate::gateway::words;
 use crate::xmpp::{Condition, Refusal, delay};
 
 pub(super) const TIME: Extension = Extension {
     namespace: ns::TIME,
     places: &[Place::Gateway],
-    answer: Some(time),
+    needs: None,
+    respond: Respond::With(time),
 };
 
 fn time(question: &Question<'_>) -> Answer {

@@ -3,14 +3,15 @@
 use xmpp_parsers::ns;
 use xmpp_parsers::version::VersionResult;
 
-use super::{Answer, Extension, Place, Question};
+use super::{Answer, Extension, Place, Question, Respond};
 use crate::gateway::words;
 use crate::xmpp::{Condition, Refusal};
 
 pub(super) const VERSION: Extension = Extension {
     namespace: ns::VERSION,
     places: &[Place::Gateway, Place::Client],
-    answer: Some(version),
+    needs: None,
+    respond: Respond::With(version),
 };
 
 fn version(question: &Question<'_>) -> Answer {

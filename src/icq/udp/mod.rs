@@ -27,7 +27,7 @@ pub use dump::Dump;
 pub use from_server::FromServer;
 pub use manner::{Deletion, Directory, Manner};
 pub use registration::{Application, NoNumber, Registration, RegistrationOutput};
-pub use session::{Dropped, Session, Start};
+pub use session::{Dropped, Session, Start, goodbye};
 pub use to_server::ToServer;
 pub use v1::V1;
 pub use v2::V2;

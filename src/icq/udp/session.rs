@@ -6,6 +6,7 @@
 //! [`Questions`], [`Presence`]; the [`Window`] numbers and repeats what they send.
 
 mod budget;
+mod charsets;
 mod incoming;
 mod loading;
 mod login;
@@ -36,6 +37,7 @@ use crate::icq::{
 use crate::model::{Message, NoAnswer, Question, Secret, Status, Uin, UnixTime};
 
 use budget::Budget;
+use charsets::Charsets;
 use incoming::Incoming;
 use loading::Loading;
 use login::{Acceptance, Login};
@@ -54,7 +56,7 @@ use window::{Overdue, Purpose, Window};
 /// it returns `None`, then sleep until [`poll_timeout`](Self::poll_timeout).
 pub struct Session {
     uin: Uin,
-    charset: Charset,
+    charsets: Box<Charsets>,
     phase: Phase,
     window: Window,
     received: Received,
@@ -111,6 +113,8 @@ pub struct Start {
     pub status: Status,
     /// The code page of the user and their contacts.
     pub charset: Charset,
+    /// Contacts who write in another.
+    pub charsets: Vec<(Uin, Charset)>,
     /// How often to tell the server that the session is alive (`icq-udp.md` §4.5: 50 s).
     pub keep_alive: Duration,
     /// The calendar time of the login, which it carries.
@@ -148,6 +152,12 @@ pub struct Dropped {
     pub over_limit: u64,
 }
 
+/// The logout of a session of `uin` that nobody holds any more. `session_id` matters in V5 only; the other
+/// versions' servers know a session by its address.
+pub fn goodbye(dialect: &'static dyn Dialect, uin: Uin, session_id: u32, seed: u64) -> Vec<u8> {
+    Window::new(dialect, uin, seed).goodbye(session_id)
+}
+
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Session")
@@ -183,7 +193,7 @@ impl Session {
         login.invisible = start.invisible;
         let mut session = Self {
             uin: start.uin,
-            charset: start.charset,
+            charsets: Box::new(Charsets::new(start.charset, start.charsets)),
             phase: Phase::LoggingIn(Box::new(login)),
             window: Window::new(start.dialect, start.uin, start.seed),
             received: Received::default(),
@@ -267,6 +277,7 @@ impl Session {
                     self.tell(no_profile(uin));
                 }
             }
+            Command::SetCharset { of, charset } => self.charsets.set(of, charset),
             Command::Ask { id, question } => self.ask(now, id, question),
             Command::LogOut => self.leave(LogoutReason::Asked),
         }
@@ -391,7 +402,7 @@ impl Session {
     }
 
     fn send_message(&mut self, id: MessageId, to: Uin, message: &Message) {
-        let bodies = body::encode(message, self.charset);
+        let bodies = body::encode(message, self.charsets.of(to));
         if bodies.is_empty() || bodies.len() > MOST_PARTS {
             return self.tell(Event::NotSent {
                 id,
@@ -419,7 +430,7 @@ impl Session {
         let Phase::LoggingIn(login) = &mut self.phase else {
             return;
         };
-        let mut password = self.charset.encode(login.password.reveal()).bytes;
+        let mut password = self.charsets.own().encode(login.password.reveal()).bytes;
         password.truncate(LONGEST_PASSWORD);
         let password = Password(&password);
         // Wraps in 2106.

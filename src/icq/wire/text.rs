@@ -32,6 +32,9 @@ impl Charset {
     /// What Russian clients write in.
     pub const WINDOWS_1251: Self = Self(encoding_rs::WINDOWS_1251);
 
+    /// What programs of our time write in.
+    pub const UTF_8: Self = Self(encoding_rs::UTF_8);
+
     /// Finds a code page by one of the names that web pages use: `windows-1251`, `cp1251`, ….
     ///
     /// Not UTF-16 and the like, which put NUL into every text.
@@ -44,6 +47,14 @@ impl Charset {
     /// Its usual name.
     pub fn name(self) -> &'static str {
         self.0.name()
+    }
+
+    /// Whether these bytes, which are UTF-8, are meant to be: they would hardly be a text of this code page.
+    pub fn takes_for_utf8(self, utf8: &[u8]) -> bool {
+        // Of what a byte of its own is in one code page, two make a character in another.
+        let least = if self.0.is_single_byte() { 2 } else { 4 };
+        let first_bytes = utf8.iter().filter(|byte| matches!(byte, 0xC2..=0xF4));
+        first_bytes.take(least).count() == least
     }
 
     /// Reads a text off the wire. Line ends become line feeds; control characters and bytes that

@@ -1,5 +1,7 @@
 //! The versions of the UDP protocol.
 
+use std::fmt;
+
 /// A version word, the first two bytes of every datagram (`icq-udp.md` §1).
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum Version {
@@ -31,10 +33,20 @@ impl Version {
         }
     }
 
+    /// The version of that version word.
+    pub fn of_word(word: u16) -> Option<Self> {
+        Self::ALL.into_iter().find(|version| version.word() == word)
+    }
+
     /// The version that a datagram says it is of: the word is in clear in every version.
     pub fn of(datagram: &[u8]) -> Option<Self> {
-        let word = u16::from_le_bytes(*datagram.first_chunk()?);
-        Self::ALL.into_iter().find(|version| version.word() == word)
+        Self::of_word(u16::from_le_bytes(*datagram.first_chunk()?))
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "V{}", self.word())
     }
 }
 

@@ -206,7 +206,7 @@ impl World {
                 }
             }
             UserOutput::WantLogin => self.gateway_input(GatewayInput::WantLogin(user.clone())),
-            UserOutput::Connect => {
+            UserOutput::Connect { port, .. } => {
                 let Some(task) = self.machine.task_mut(user) else {
                     return false;
                 };
@@ -215,11 +215,17 @@ impl World {
                 let at = now.instant
                     + self.between(Duration::from_micros(200), Duration::from_millis(30));
                 let user = user.clone();
-                self.agenda.plan(at, Event::SocketOpens { run, user, wish });
+                let opens = Event::SocketOpens {
+                    run,
+                    user,
+                    wish,
+                    port,
+                };
+                self.agenda.plan(at, opens);
             }
             UserOutput::Transmit(datagram) => {
                 if let Some(port) = self.machine.task(user).and_then(|task| task.port) {
-                    self.witness_transmit(user, &datagram);
+                    self.witness_transmit(user, port, &datagram);
                     self.carry_to_server(port, datagram);
                 }
             }
@@ -243,9 +249,10 @@ impl World {
                 self.say(|| format!("{user} is registered: {is_registered}"));
                 self.gateway_input(GatewayInput::Registered(user.clone(), is_registered));
             }
-            UserOutput::LeftOpen(uin, session_ids) => {
-                self.gateway_input(GatewayInput::LeftOpen(uin, session_ids));
+            UserOutput::Speaks(network, version) => {
+                self.gateway_input(GatewayInput::Speaks(user.clone(), network, version));
             }
+            UserOutput::LeftOpen(strays) => self.gateway_input(GatewayInput::LeftOpen(strays)),
             UserOutput::Ended(ending) => {
                 self.say(|| format!("{user} ends: {ending:?}"));
                 self.check_end(user, ending);

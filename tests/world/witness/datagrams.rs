@@ -1,6 +1,6 @@
 //! What is seen of datagrams: which packet carries which part of a message, and what arrived of it.
 
-use icq_transport::icq::udp::{Dialect, FromServer, Side, ToServer, V5, Version};
+use icq_transport::icq::udp::{FromServer, Header, Side, ToServer, Version};
 use icq_transport::icq::wire::Reader;
 use icq_transport::icq::wire::meta::MetaForm;
 use icq_transport::icq::wire::text::Charset;
@@ -35,19 +35,35 @@ const NOT_CONNECTED: u16 = 0x00F0;
 const TRY_AGAIN: u16 = 0x00FA;
 
 impl Witness {
+    /// Names a session: by its id, or where a version has none by its port, which several may have had.
+    fn session_of(&self, header: &Header, port: u16) -> u32 {
+        let count = self.logins.get(&port).copied().unwrap_or(0);
+        match header.session_id {
+            0 => (1 << 31) | (u32::from(count) << 16) | u32::from(port),
+            session_id => session_id,
+        }
+    }
+
+    /// The version in which the user at this port logs in.
+    fn spoken_on(&self, port: u16) -> Version {
+        self.spoken.get(&port).copied().unwrap_or(Version::V5)
+    }
+
     /// The session of a living user gets this datagram.
     pub(crate) fn heard(&mut self, datagram: &[u8], port: u16, run: u32) {
-        let Ok(opened) = V5.read(Side::Server, &mut Reader::new(datagram)) else {
+        let version = self.spoken_on(port);
+        let mut reader = Reader::new(datagram);
+        let Ok(opened) = version.dialect().read(Side::Server, &mut reader) else {
             return;
         };
         let header = opened.header;
+        let session = self.session_of(&header, port);
         if header.command == ACK
-            && let Some(packet) = self.packets.get_mut(&(header.session_id, header.seq1))
+            && let Some(packet) = self.packets.get_mut(&(session, header.seq1))
         {
             packet.acknowledged = true;
         }
-        let decoded =
-            FromServer::decode(Version::V5, header.command, opened.body, MetaForm::Unknown);
+        let decoded = FromServer::decode(version, header.command, opened.body, MetaForm::Unknown);
         let Ok(decoded) = decoded else {
             return;
         };
@@ -80,24 +96,27 @@ impl Witness {
 impl World {
     /// A datagram reaches the gateway's machine.
     pub(crate) fn note_datagram(&mut self, port: u16, datagram: &[u8]) {
-        let Ok(opened) = V5.read(Side::Server, &mut Reader::new(datagram)) else {
+        let version = self.witness.spoken_on(port);
+        let mut reader = Reader::new(datagram);
+        let Ok(opened) = version.dialect().read(Side::Server, &mut reader) else {
             return;
         };
         let header = opened.header;
+        let session = self.witness.session_of(&header, port);
         match header.command {
             ACK => return,
             NOT_CONNECTED => {
                 let mut packets = self
                     .witness
                     .packets
-                    .range((header.session_id, 0)..=(header.session_id, u16::MAX));
+                    .range((session, 0)..=(session, u16::MAX));
                 if packets.any(|(_, packet)| !packet.acknowledged) {
                     self.tally.note(Rare::SessionForgotten);
                 }
             }
             TRY_AGAIN => self.tally.note(Rare::BusyServer),
             0x0212 => self.tally.note(Rare::Multi),
-            0x00DC => self.note_stored(opened.body),
+            0x00DC => self.note_stored(version, opened.body),
             _ => {}
         }
         if header.seq1 > 0 && !self.witness.heard_numbers.insert((port, header.seq1)) {
@@ -105,8 +124,8 @@ impl World {
         }
     }
 
-    fn note_stored(&mut self, body: &[u8]) {
-        let decoded = FromServer::decode(Version::V5, 0x00DC, body, MetaForm::Unknown);
+    fn note_stored(&mut self, version: Version, body: &[u8]) {
+        let decoded = FromServer::decode(version, 0x00DC, body, MetaForm::Unknown);
         let Ok(FromServer::OfflineMessage(message)) = decoded.map(|it| it.packet) else {
             return;
         };
@@ -117,32 +136,39 @@ impl World {
     }
 
     /// The gateway sends a datagram.
-    pub(crate) fn witness_transmit(&mut self, user: &BareJid, datagram: &[u8]) {
+    pub(crate) fn witness_transmit(&mut self, user: &BareJid, port: u16, datagram: &[u8]) {
         let mut bytes = datagram.to_vec();
-        let Ok(opened) = V5.open(Side::Client, &mut bytes) else {
+        let version = Version::of(datagram).unwrap_or(Version::V5);
+        let Ok(opened) = version.dialect().open(Side::Client, &mut bytes) else {
             self.witness
                 .complain(format!("{user} sends what cannot be read"));
             return;
         };
         let header = opened.header;
+        let session = self.witness.session_of(&header, port);
         let run = self.machine.run;
-        let Ok(decoded) = ToServer::decode(Version::V5, header.command, opened.body) else {
+        let Ok(decoded) = ToServer::decode(version, header.command, opened.body) else {
             self.witness
                 .complain(format!("{user} sends a body that cannot be read"));
             return;
         };
         match decoded.packet {
             ToServer::Login(_) => {
-                self.witness.sessions.insert(header.uin, header.session_id);
+                self.witness.spoken.insert(port, version);
+                let count = self.witness.logins.entry(port).or_default();
+                // A repetition comes before anything else has left.
+                *count = (*count + 1) & 0x3FFF;
+                let session = self.witness.session_of(&header, port);
+                self.witness.sessions.insert(header.uin, session);
             }
             ToServer::TextCode(_) => {
                 let present = self.witness.sessions.get(&header.uin);
-                if present.is_some_and(|present| *present != header.session_id) {
+                if present.is_some_and(|present| *present != session) {
                     self.tally.note(Rare::GhostDismissed);
                 }
             }
             ToServer::SendMessage(message) => {
-                let key = (header.session_id, header.seq1);
+                let key = (session, header.seq1);
                 let text = message.text.to_vec();
                 self.note_part_leaves(key, &text, run);
             }
@@ -178,12 +204,16 @@ impl World {
     }
 
     /// A datagram reaches the ICQ server.
-    pub(crate) fn note_reaches_server(&mut self, datagram: &[u8]) {
+    pub(crate) fn note_reaches_server(&mut self, port: u16, datagram: &[u8]) {
         let mut bytes = datagram.to_vec();
-        let Ok(opened) = V5.open(Side::Client, &mut bytes) else {
+        let Some(version) = Version::of(datagram) else {
             return;
         };
-        let key = (opened.header.session_id, opened.header.seq1);
+        let Ok(opened) = version.dialect().open(Side::Client, &mut bytes) else {
+            return;
+        };
+        let session = self.witness.session_of(&opened.header, port);
+        let key = (session, opened.header.seq1);
         if let Some(packet) = self.witness.packets.get_mut(&key) {
             packet.arrivals += 1;
             if packet.arrivals == 2 && packet.sends > 1 {

@@ -67,7 +67,7 @@ impl World {
             }
             Change::Forget if before.is_some() => self.note_forgotten(jid),
             Change::AddBatch { .. } | Change::Forget => {}
-            Change::Login(_) | Change::DropBatch(_) => {}
+            Change::Login(_) | Change::Preferences(_) | Change::DropBatch(_) => {}
         }
     }
 

@@ -38,15 +38,19 @@ fn the_gateway_is_a_gateway_and_lists_what_works() {
              <identity category='gateway' type='icq' name='ICQ'/>\
              <identity category='account' type='registered' name='ICQ'/>\
              <feature var='http://jabber.org/protocol/caps'/>\
+             <feature var='http://jabber.org/protocol/commands'/>\
              <feature var='http://jabber.org/protocol/disco#info'/>\
              <feature var='http://jabber.org/protocol/disco#items'/>\
              <feature var='jabber:iq:gateway'/>\
              <feature var='jabber:iq:last'/>\
              <feature var='jabber:iq:register'/>\
+             <feature var='jabber:iq:search'/>\
              <feature var='jabber:iq:version'/>\
              <feature var='jabber:x:data'/>\
+             <feature var='urn:ietf:params:xml:ns:vcard-4.0'/>\
              <feature var='urn:xmpp:ping'/>\
              <feature var='urn:xmpp:time'/>\
+             <feature var='vcard-temp'/>\
              <x xmlns='jabber:x:data' type='result'>\
              <field type='hidden' var='FORM_TYPE'><value>urn:xmpp:data-policy:0</value></field>\
              <field var='auth_data'><value>plain</value></field>\
@@ -70,7 +74,7 @@ fn the_gateway_is_a_gateway_and_lists_what_works() {
 #[test]
 fn the_node_of_the_capabilities_answers_the_same_and_others_do_not() {
     let mut world = World::up();
-    let caps = world.gateway.shared.caps.gateway();
+    let caps = world.gateway.shared.caps.gateway(Version::V5);
     let node = format!(
         "{}#{}",
         caps.attr("node").unwrap(),
@@ -131,23 +135,35 @@ fn the_hash_in_presence_is_that_of_the_answer() {
     };
     let computed = Element::from(xmpp_parsers::caps::Caps::new("x", hash));
 
-    let sent = world.gateway.shared.caps.gateway();
+    let sent = world.gateway.shared.caps.gateway(Version::V5);
     assert_eq!(sent.attr("ver"), computed.attr("ver"));
     assert_eq!(sent.attr("ver").map(str::len), Some(28));
 }
 
 #[test]
-fn nothing_stands_below_the_gateway() {
+fn nothing_stands_below_the_gateway_for_somebody_who_is_not_registered() {
     let mut world = World::up();
     let items = "http://jabber.org/protocol/disco#items";
 
     let all = ask(&mut world, "get", &format!("<query xmlns='{items}'/>"));
     let commands = "http://jabber.org/protocol/commands";
-    let some = format!("<query xmlns='{items}' node='{commands}'/>");
+    let listed = format!("<query xmlns='{items}' node='{commands}'/>");
+    let other = format!("<query xmlns='{items}' node='contacts'/>");
 
     assert_eq!(all, Ok(expected(&format!("<query xmlns='{items}'/>"))));
-    let error = ask(&mut world, "get", &some).unwrap_err();
+    let items = ask(&mut world, "get", &listed).unwrap();
+    for node in ["register", "help"] {
+        assert!(items.contains(&format!("node='{node}'")), "{items}");
+    }
+    assert_eq!(items.matches("<item ").count(), 2, "{items}");
+    let error = ask(&mut world, "get", &other).unwrap_err();
     assert!(error.contains("<item-not-found "), "{error}");
+    let command = format!("<command xmlns='{commands}' node='status'/>");
+    let error = ask(&mut world, "set", &command).unwrap_err();
+    assert!(error.contains("<registration-required "), "{error}");
+    let search = "<query xmlns='jabber:iq:search'><nick>Ben</nick></query>";
+    let error = ask(&mut world, "set", search).unwrap_err();
+    assert!(error.contains("<registration-required "), "{error}");
 }
 
 #[test]

@@ -136,3 +136,39 @@ fn there_are_only_so_many_users() {
 
     world.sees_error("r1", "resource-constraint");
 }
+
+#[test]
+fn people_get_one_new_number_a_day_and_all_together_only_so_many() {
+    let mut settings = settings();
+    settings.new_numbers = true;
+    settings.limits.new_numbers_per_day = 2;
+    settings.unique_uin = true;
+    let mut world = World::with(settings);
+    let mut applies = |name: &str| {
+        let jid = format!("{name}@example.org");
+        world.hears(&register(&format!("{jid}/pc"), "<password>x</password>"));
+        let started = !std::mem::take(&mut world.started).is_empty();
+        let user = BareJid::new(&jid).unwrap();
+        world.input(GatewayInput::Ended(user, Ending::NotRegistered));
+        world.sent.clear();
+        started
+    };
+
+    assert!(applies("romeo"));
+    assert!(!applies("romeo"));
+    assert!(applies("benvolio"));
+    assert!(!applies("mercutio"));
+    world.pass(seconds(24 * 3600));
+    world.hears(&register("romeo@example.org/pc", "<password>x</password>"));
+    assert_eq!(world.started.len(), 1);
+}
+
+#[test]
+fn without_a_number_nobody_registers_where_none_are_given() {
+    let mut world = World::up();
+
+    world.hears(&register("romeo@example.org/pc", "<password>x</password>"));
+
+    assert!(world.started.is_empty());
+    assert!(world.sent.pop_front().unwrap().contains("<not-acceptable "));
+}

@@ -160,3 +160,58 @@ fn a_contact_answers_no_stranger() {
         world.sees_error("d", "registration-required");
     }
 }
+
+/// A step of the command `register`, and what came of it.
+fn step(world: &mut World, attributes: &str, fields: &str) -> String {
+    world.hears(&format!(
+        "<iq type='set' id='c' from='tybalt@example.org/x' to='icq.example.org'>\
+         <command xmlns='http://jabber.org/protocol/commands' node='register' {attributes}>\
+         <x xmlns='jabber:x:data' type='submit'>{fields}</x></command></iq>"
+    ));
+    world.sent.pop_front().unwrap_or_default()
+}
+
+fn session_of(answer: &str) -> &str {
+    let (_, rest) = answer.split_once("sessionid='").unwrap();
+    rest.split('\'').next().unwrap()
+}
+
+#[test]
+fn somebody_registers_by_a_command() {
+    let mut world = World::up();
+    let page = step(&mut world, "", "");
+    assert!(page.contains("status='executing'"), "{page}");
+    assert!(page.contains("var='username'"), "{page}");
+    let session = format!("sessionid='{}'", session_of(&page));
+
+    let again = step(&mut world, &session, "");
+    assert!(
+        again.contains("ICQ number: Please fill this in."),
+        "{again}"
+    );
+    let fields = "<field var='username'><value>100001</value></field>\
+                  <field var='password'><value>secret</value></field>";
+    assert_eq!(step(&mut world, &session, fields), "");
+    assert_eq!(world.started.len(), 1);
+
+    // The form is filled in once.
+    world.started.clear();
+    let late = step(&mut world, &session, fields);
+    assert!(late.contains("<bad-sessionid "), "{late}");
+    assert!(world.started.is_empty());
+}
+
+#[test]
+fn a_command_of_a_stranger_is_canceled_or_expires() {
+    let mut world = World::up();
+    let page = step(&mut world, "", "");
+    let session = format!("sessionid='{}'", session_of(&page));
+    let canceled = step(&mut world, &format!("{session} action='cancel'"), "");
+    assert!(canceled.contains("status='canceled'"), "{canceled}");
+
+    let page = step(&mut world, "", "");
+    let session = format!("sessionid='{}'", session_of(&page));
+    world.pass(seconds(601));
+    let late = step(&mut world, &session, "");
+    assert!(late.contains("<session-expired "), "{late}");
+}

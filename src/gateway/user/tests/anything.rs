@@ -4,6 +4,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::model::{Found, Profile};
 
 #[derive(Clone, Debug)]
 enum Happening {
@@ -48,6 +49,11 @@ fn happening() -> impl Strategy<Value = Happening> {
         "<message F id='m'><body>logout</body></message>",
         "<message F id='m'><body>status</body></message>",
         "<message F id='m'><body>unregister yes</body></message>",
+        "<message F id='m'><body>find Ben</body></message>",
+        "<message F id='m'><body>password</body></message>",
+        "<message F id='m'><body>new number</body></message>",
+        "<message F id='m'><body>ignore 123456</body></message>",
+        "<message F id='m'><body>import 123456 Ben</body></message>",
         "<message F type='error' id='m'><body>x</body></message>",
     ]);
     let payload = prop::sample::select(vec![
@@ -60,6 +66,27 @@ fn happening() -> impl Strategy<Value = Happening> {
          <password>new</password></query>",
         "set <query xmlns='jabber:iq:register'><remove/></query>",
         "set <query xmlns='jabber:iq:register'/>",
+        "get <vCard xmlns='vcard-temp'/>",
+        "get <vcard xmlns='urn:ietf:params:xml:ns:vcard-4.0'/>",
+        "set <query xmlns='jabber:iq:search'><nick>Ben</nick></query>",
+        "set <query xmlns='jabber:iq:gateway'><prompt>ben@verona.example</prompt></query>",
+        "get <query xmlns='http://jabber.org/protocol/disco#items' \
+         node='http://jabber.org/protocol/commands'/>",
+        "set <command xmlns='http://jabber.org/protocol/commands' node='login'/>",
+        "set <command xmlns='http://jabber.org/protocol/commands' node='logout'/>",
+        "set <command xmlns='http://jabber.org/protocol/commands' node='profile'/>",
+        "set <command xmlns='http://jabber.org/protocol/commands' node='find'/>",
+        "set <command xmlns='http://jabber.org/protocol/commands' node='information'/>",
+        "set <command xmlns='http://jabber.org/protocol/commands' node='new-number' sessionid='SESSION'>\
+         <x xmlns='jabber:x:data' type='submit'><field var='password'><value>x</value></field>\
+         <field var='repeat'><value>x</value></field></x></command>",
+        "set <command xmlns='http://jabber.org/protocol/commands' node='new-number'/>",
+        "set <command xmlns='http://jabber.org/protocol/commands' node='find' sessionid='SESSION'>\
+         <x xmlns='jabber:x:data' type='submit'><field var='nick'><value>x</value></field></x></command>",
+        "set <command xmlns='http://jabber.org/protocol/commands' node='find' sessionid='SESSION' \
+         action='prev'/>",
+        "set <command xmlns='http://jabber.org/protocol/commands' node='find' sessionid='SESSION' \
+         action='cancel'/>",
     ]);
     prop_oneof![
         6 => (stanza, from, to.clone()).prop_map(|(xml, from, to)| Happening::Says(xml, from, to)),
@@ -76,7 +103,26 @@ fn happening() -> impl Strategy<Value = Happening> {
 }
 
 fn event(which: u8) -> Event {
-    match which % 13 {
+    match which % 17 {
+        13 | 16 => Event::Answer {
+            id: QuestionId(u64::from(which / 16)),
+            answer: Ok(Answer::Details(Box::default())),
+        },
+        14 => Event::Answer {
+            id: QuestionId(u64::from(which / 16)),
+            answer: Ok(Answer::Found {
+                people: vec![Found {
+                    uin: Uin(123_457),
+                    profile: Profile::default(),
+                    online: None,
+                }],
+                more: false,
+            }),
+        },
+        15 => Event::Answer {
+            id: QuestionId(u64::from(which / 16)),
+            answer: Err(NoAnswer::Silent),
+        },
         0 | 1 => Event::LoggedIn { seen_as: None },
         2 | 3 => Event::ListLoaded,
         4 => Event::Presence {
@@ -99,6 +145,8 @@ struct Watched {
     world: World,
     asked: Vec<String>,
     answered: Vec<String>,
+    /// The command that was last begun or gone on with.
+    session: String,
 }
 
 impl Watched {
@@ -111,6 +159,7 @@ impl Watched {
             Happening::Asks(payload, to) => {
                 let (type_, payload) = payload.split_once(' ').unwrap();
                 let id = format!("q{}", self.asked.len());
+                let payload = payload.replace("SESSION", &self.session);
                 self.world.says(&format!(
                     "<iq type='{type_}' id='{id}' from='romeo@example.org/pc' to='{to}'>\
                      {payload}</iq>"
@@ -134,6 +183,9 @@ impl Watched {
             Happening::Crash => self.crash(),
         }
         for stanza in self.world.sent.drain(..) {
+            if let Some(session) = stanza.split("sessionid='").nth(1) {
+                self.session = session.split('\'').next().unwrap().to_owned();
+            }
             if let Some(id) = stanza.split("id='q").nth(1) {
                 let id = id.split('\'').next().unwrap();
                 self.answered.push(format!("q{id}"));
@@ -162,15 +214,21 @@ proptest! {
     #[test]
     fn every_request_is_answered_once(happenings in prop::collection::vec(happening(), 1..60)) {
         let mut watched = Watched {
-            world: World::registered(),
+            world: World::with(Mode::Follow, LoginRecord::default(), {
+                let mut settings = settings();
+                settings.new_numbers = true;
+                settings
+            }),
             asked: Vec::new(),
             answered: Vec::new(),
+            session: String::new(),
         };
         for happening in happenings {
             watched.happens(happening);
         }
-        // A registration that is being tried is answered within its deadline.
-        watched.happens(Happening::Time(21));
+        // A registration that is being tried is answered within its deadline, a question to ICQ, too.
+        watched.happens(Happening::Time(41));
+        watched.happens(Happening::Time(41));
 
         watched.asked.sort();
         watched.answered.sort();

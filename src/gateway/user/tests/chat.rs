@@ -7,9 +7,21 @@ fn the_gateway_understands_a_few_words() {
     let mut world = World::online();
 
     world.chats("HELP");
-    world.is_told("I understand: *help*, *status*, *login*, *logout*, *unregister*.");
+    let help = world.sent.pop_front().unwrap();
+    for word in [
+        "*status*",
+        "*find Benvolio*",
+        "*meet 1*",
+        "*refuse 1",
+        "*unregister*",
+    ] {
+        assert!(help.contains(word), "{help}");
+    }
     world.chats("status");
-    world.is_told("Connected to ICQ. Number 100001, 0 of 0 contacts online.");
+    world.is_told(
+        "Connected to ICQ. Number 100001, 0 of 0 contacts online.\n\
+         Protocol V5, online for 0:00 hours.",
+    );
     world.chats("login");
     world.is_told("You are logged in to ICQ already.");
     world.chats("register");

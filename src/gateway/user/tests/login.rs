@@ -473,6 +473,7 @@ fn the_sessions_that_may_be_open_are_written_down() {
     let trace = SessionTrace {
         session_id: 7,
         local_port: 4001,
+        version: 5,
     };
     let crashed = world.record().unwrap();
     assert_eq!(crashed.login.sessions, [trace]);

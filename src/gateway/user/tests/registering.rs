@@ -1,13 +1,11 @@
 //! Registration (xmpp-gateway.md §5).
 
+use crate::gateway::action::Asker;
 use crate::gateway::register::Submission;
+use crate::store::Stray;
 use crate::xmpp::stanza::Request;
 
 use super::*;
-
-const REGISTER: &str = "<iq type='set' id='r1' from='romeo@example.org/pc' to='icq.example.org'>\
-    <query xmlns='jabber:iq:register'><username>100001</username>\
-    <password>secret</password></query></iq>";
 
 /// Romeo, who has sent a registration that is being tried.
 fn applicant() -> World {
@@ -15,34 +13,56 @@ fn applicant() -> World {
 }
 
 fn applicant_with(privileges: Privileges) -> World {
+    let children = "<username>100001</username><password>secret</password>";
+    applies(children, settings(), Vec::new(), privileges)
+}
+
+/// The same with other fields, and with sessions that an earlier trial may have left.
+pub(super) fn applicant_who_sends(children: &str, settings: Settings, strays: Vec<Stray>) -> World {
+    applies(children, settings, strays, Privileges::default())
+}
+
+fn applies(
+    children: &str,
+    settings: Settings,
+    strays: Vec<Stray>,
+    privileges: Privileges,
+) -> World {
     let now = now();
-    let Stanza::Iq(iq) = stanza(REGISTER) else {
+    let Stanza::Iq(iq) = stanza(&set(children).replace("'r2'", "'r1'")) else {
         panic!("it is an iq");
     };
     let request = Request::read(iq).unwrap();
     let Ok(Submission::Fields(fields)) = Submission::read(&request.payload) else {
         panic!("it has fields");
     };
-    let registration = fields.complete(None, &settings(), None, now.unix).unwrap();
-    let seat = seat(now, settings());
+    let registration = fields.complete(None, &settings, None, now.unix).unwrap();
+    let seat = seat(now, settings);
     let privileges = Arc::new(privileges);
-    let user = User::register(now, seat, privileges, registration, request, Vec::new());
+    let user = User::register(
+        now,
+        seat,
+        privileges,
+        registration,
+        strays,
+        Asker::registering(&request),
+    );
     World::new(now, user)
 }
 
 /// An iq of Romeo's to the gateway about registering.
-fn set(children: &str) -> String {
+pub(super) fn set(children: &str) -> String {
     format!(
         "<iq type='set' id='r2' from='romeo@example.org/pc' to='icq.example.org'>\
          <query xmlns='jabber:iq:register'>{children}</query></iq>"
     )
 }
 
-fn result(id: &str) -> String {
+pub(super) fn result(id: &str) -> String {
     format!("<iq type='result' id='{id}' from='icq.example.org' to='romeo@example.org/pc'/>")
 }
 
-fn error(id: &str, type_: &str, code: &str, condition: &str, text: &str) -> String {
+pub(super) fn error(id: &str, type_: &str, code: &str, condition: &str, text: &str) -> String {
     format!(
         "<iq type='error' id='{id}' from='icq.example.org' to='romeo@example.org/pc'>\
          <error type='{type_}' code='{code}'>\
@@ -73,8 +93,8 @@ fn a_registration_is_tried_before_anything_is_stored() {
     world.sees("<presence type='subscribe' from='icq.example.org' to='romeo@example.org'/>");
     world.is_told(
         "Welcome to ICQ. Your number here is 100001. To write to somebody, add \
-         NUMBER@icq.example.org to your contacts, with their ICQ number for NUMBER.\nI understand: *help*, *status*, *login*, *logout*, \
-         *unregister*.",
+         NUMBER@icq.example.org to your contacts, with their ICQ number for NUMBER. Send *help* to \
+         see what I understand.",
     );
     world.sees_nothing();
     world.wants(|it| matches!(it, UserOutput::Registered(true)));
@@ -169,7 +189,7 @@ fn a_server_that_does_not_answer_ends_the_trial_after_twenty_seconds() {
             "remote-server-timeout",
             "ICQ did not answer. Nothing was stored; please try again.",
         ));
-        let left = |it: &UserOutput| matches!(it, UserOutput::LeftOpen(Uin(100_001), left) if *left == [7]);
+        let left = |it: &UserOutput| matches!(it, UserOutput::LeftOpen(left) if left[0].session.session_id == 7);
         if connected {
             world.wants(left);
         }

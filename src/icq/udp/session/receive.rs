@@ -153,7 +153,8 @@ impl Session {
             }
             FromServer::LoginError(reason) => {
                 self.acknowledge(header, way);
-                let answer = Answer::Refused(self.charset.decode(reason.text.unwrap_or_default()));
+                let answer =
+                    Answer::Refused(self.charsets.own().decode(reason.text.unwrap_or_default()));
                 self.handle_login_answer(now, header, answer);
             }
             FromServer::TryAgain => {
@@ -166,7 +167,7 @@ impl Session {
             }
             FromServer::GoAway(reason) => {
                 self.acknowledge(header, way);
-                let text = self.charset.decode(reason.text.unwrap_or_default());
+                let text = self.charsets.own().decode(reason.text.unwrap_or_default());
                 self.end(LogoutReason::Kicked(text));
             }
             _ if self.begins_anew(header, body, way) => self.leave(LogoutReason::SessionLost),
@@ -271,6 +272,7 @@ impl Session {
                 text,
             }) => {
                 let from = body::sender(from_uin, msg_type);
+                self.learn_charset(from, text);
                 let decode = |charset| body::decode(msg_type, text, charset);
                 return self.handle_message(header, from, decode, way);
             }
@@ -319,7 +321,9 @@ impl Session {
         if let Some(answered) = self.window.answered(now, header.seq2) {
             self.succeeded(now, answered.purpose);
         }
-        let taken = self.questions.take(now, header.seq2, &packet, self.charset);
+        let taken = self
+            .questions
+            .take(now, header.seq2, &packet, self.charsets.own());
         if taken != Taken::NotMine {
             return self.take_answer(taken);
         }
@@ -339,6 +343,7 @@ impl Session {
                     uin => uin,
                 };
                 let profile = self.profile(
+                    uin,
                     [reply.nick, reply.first, reply.last, reply.email],
                     reply.auth_byte,
                 );
@@ -379,7 +384,7 @@ impl Session {
         let receipt = self.incoming.hold(outer.seq1, outer.seq2);
         self.tell(Event::Message {
             from,
-            message: decode(self.charset),
+            message: decode(self.charsets.of(from)),
             sent: None,
             receipt,
         });
@@ -464,15 +469,26 @@ impl Session {
     }
 
     fn handle_offline_message(&mut self, now: Instant, seq1: u16, packet: &OfflineMessage<'_>) {
-        let charset = self.charset;
+        let from = body::sender(packet.from_uin, packet.msg_type);
+        self.learn_charset(from, packet.text);
+        let charset = self.charsets.of(from);
         let loading = self
             .loading
             .get_or_insert_with(|| Box::new(Loading::unexpected()));
         loading.offline_message(now, seq1, packet, || Stored {
-            from: body::sender(packet.from_uin, packet.msg_type),
+            from,
             sent: time_of(packet),
             message: body::decode(packet.msg_type, packet.text, charset),
         });
+    }
+
+    fn learn_charset(&mut self, from: Uin, text: &[u8]) {
+        if from == self.uin {
+            return;
+        }
+        if let Some(charset) = self.charsets.learn(from, text) {
+            self.tell(Event::WritesIn { uin: from, charset });
+        }
     }
 
     /// 0x021C does not say which list it answers. Once there are as many as lists, the last one has
@@ -494,6 +510,7 @@ impl Session {
         match &reply.info {
             MetaInfo::Short(short) => {
                 let profile = self.profile(
+                    uin,
                     [short.nick, short.first, short.last, short.email],
                     short.auth_byte,
                 );
@@ -527,12 +544,18 @@ impl Session {
         }
     }
 
-    fn profile(&self, [nick, first, last, email]: [&[u8]; 4], auth_byte: Option<u8>) -> Profile {
+    fn profile(
+        &self,
+        uin: Uin,
+        [nick, first, last, email]: [&[u8]; 4],
+        auth_byte: Option<u8>,
+    ) -> Profile {
+        let charset = self.charsets.of(uin);
         Profile {
-            nick: self.charset.decode(nick),
-            first: self.charset.decode(first),
-            last: self.charset.decode(last),
-            email: self.charset.decode(email),
+            nick: charset.decode(nick),
+            first: charset.decode(first),
+            last: charset.decode(last),
+            email: charset.decode(email),
             authorisation_required: auth_byte == Some(AUTHORISATION_REQUIRED),
         }
     }

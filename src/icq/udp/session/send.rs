@@ -53,7 +53,7 @@ impl Session {
         let asker = Asker {
             version: self.dialect().version(),
             directory: self.manner().directory,
-            charset: self.charset,
+            charset: self.charsets.own(),
             web_aware: self.status.web_aware,
         };
         while let Some((command, body)) = self.questions.next(asker) {
