@@ -105,6 +105,18 @@ fn story(versions: [Version; 2]) {
     let romeo = pair.sees_other(1, &["<presence ", "/pad'"]);
     assert!(romeo.contains(">romeo</nick>"), "{romeo}");
 
+    // What they tell about themselves.
+    for (one, last) in [(0, "Capulet"), (1, "Montague")] {
+        let (name, number) = (NAMES[one], NUMBERS[1 - one]);
+        pair.world.says(&format!(
+            "<iq type='get' id='v{one}' from='{name}@example.org/pc' \
+             to='{number}@icq.example.org'><vCard xmlns='vcard-temp'/></iq>"
+        ));
+        pair.world.passes(25);
+        let id = format!("id='v{one}'");
+        pair.sees_other(one, &["<iq ", "type='result'", &id, last]);
+    }
+
     // Words, in both directions.
     for (one, text) in [
         (0, "But soft!"),
