@@ -80,8 +80,9 @@ impl Story {
             "{}: {page}",
             self.version
         );
-        let session = page.split("sessionid='").nth(1).unwrap();
-        let session = session.split('\'').next().unwrap();
+        let session = page.split("sessionid='").nth(1);
+        let session = session.and_then(|it| it.split('\'').next());
+        let session = session.expect("a page has a session");
         let fields: String = fields
             .iter()
             .map(|(var, value)| format!("<field var='{var}'><value>{value}</value></field>"))
@@ -232,8 +233,8 @@ fn a_new_number_is_given_out_in_every_version_that_has_them() {
         let fields = [("password", "balcony"), ("repeat", "balcony")];
         let done = story.commands("new-number", &fields);
         assert!(done.contains("A message tells which."), "{version}: {done}");
-        let romeo = &story.world.disk[&"romeo@example.org".parse::<BareJid>().unwrap()];
-        let registration = &romeo.as_ref().unwrap().registration;
+        let romeo = &story.world.disk[&"romeo@example.org".parse::<BareJid>().expect("a JID")];
+        let registration = &romeo.as_ref().expect("a record").registration;
         assert_ne!(registration.uin, ROMEO);
         assert_eq!(registration.password.reveal(), "balcony");
     }
