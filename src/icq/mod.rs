@@ -4,6 +4,7 @@
 //! own beside it and speak the same [`Command`]s and [`Event`]s.
 
 mod ability;
+pub mod oscar;
 pub mod udp;
 pub mod wire;
 

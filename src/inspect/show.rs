@@ -172,9 +172,7 @@ fn value(field: &Value<'_>, show: Show) -> String {
         Value::SecretBytes(_) => "(hidden)".to_owned(),
         Value::Wide(bytes) | Value::Tlv(_, bytes) if show.texts => hex(bytes),
         Value::Wide(bytes) | Value::Tlv(_, bytes) => format!("({} bytes)", bytes.len()),
-        Value::Flag | Value::Guid(_) | Value::ShortGuid(_) | Value::Snac(..) => {
-            field.to_string()
-        }
+        Value::Flag | Value::Guid(_) | Value::ShortGuid(_) | Value::Snac(..) => field.to_string(),
         Value::Group(fields) => {
             let fields: Vec<String> = fields
                 .iter()

@@ -90,6 +90,11 @@ impl<'a> Reader<'a> {
         self
     }
 
+    /// The order in which numbers are read.
+    pub const fn order(&self) -> ByteOrder {
+        self.order
+    }
+
     /// How many bytes are left.
     pub const fn left(&self) -> usize {
         self.rest.len()

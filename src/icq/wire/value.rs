@@ -104,7 +104,11 @@ impl fmt::Display for Value<'_> {
             Self::Snac(family, subtype) => write!(f, "{family:04x}/{subtype:04x}"),
             Self::Group(fields) => {
                 f.write_str("{")?;
-                for (index, field) in fields.iter().filter(|field| field.is_worth_a_word()).enumerate() {
+                for (index, field) in fields
+                    .iter()
+                    .filter(|field| field.is_worth_a_word())
+                    .enumerate()
+                {
                     let gap = if index == 0 { "" } else { " " };
                     write!(f, "{gap}{}=", field.name)?;
                     fmt::Display::fmt(&field.value, f)?;
@@ -113,7 +117,11 @@ impl fmt::Display for Value<'_> {
             }
             Self::List(fields) => {
                 f.write_str("[")?;
-                for (index, field) in fields.iter().filter(|field| field.is_worth_a_word()).enumerate() {
+                for (index, field) in fields
+                    .iter()
+                    .filter(|field| field.is_worth_a_word())
+                    .enumerate()
+                {
                     f.write_str(if index == 0 { "" } else { " " })?;
                     fmt::Display::fmt(&field.value, f)?;
                 }
