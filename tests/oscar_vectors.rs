@@ -13,10 +13,11 @@ use std::{fs, io};
 use icq_transport::icq::oscar::family::generic::RateClass;
 use icq_transport::icq::oscar::family::{Body, FromServer, ToServer, login};
 use icq_transport::icq::oscar::flap::{self, End, Splitter};
+use icq_transport::icq::oscar::peer::{self, Ars, Checksum, OdcMessage, OftHeader, checksum};
 use icq_transport::icq::oscar::rate::{Rate, RateState};
 use icq_transport::icq::oscar::{Dump, Flap, Frame};
 use icq_transport::icq::udp::Side;
-use icq_transport::icq::wire::{DecodeError, Field, Value};
+use icq_transport::icq::wire::{DecodeError, Field, Layout, Value};
 use icq_transport::inspect::{Show, tree};
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -43,8 +44,28 @@ fn every_vector_is_read_and_made_again() {
 }
 
 #[test]
+fn every_packet_between_clients_is_read_and_made_again() {
+    let mut failures = Vec::new();
+    let mut checked = 0;
+    for vector in vectors() {
+        let checked_one = match vector.kind.as_str() {
+            "oft" => check_peer::<OftHeader<'_>>(vector),
+            "ars" => check_peer::<Ars<'_>>(vector),
+            "odc" => check_peer::<OdcMessage<'_>>(vector),
+            _ => continue,
+        };
+        checked += 1;
+        if let Err(why) = checked_one {
+            failures.push(format!("{}: {why}", vector.id));
+        }
+    }
+
+    assert_eq!(checked, 10);
+    assert!(failures.is_empty(), "\n{}", failures.join("\n"));
+}
+
+#[test]
 fn every_algorithm_gives_what_its_vector_says() {
-    let mut left = Vec::new();
     for vector in vectors().iter().filter(|vector| vector.kind == "algorithm") {
         let input = &vector.fields["in"];
         let text = |name: &str| input[name].as_str().unwrap_or_default().as_bytes().to_vec();
@@ -56,18 +77,17 @@ fn every_algorithm_gives_what_its_vector_says() {
                 check_rate(&vector.fields);
                 continue;
             }
-            other => {
-                left.push(format!("{} ({other})", vector.id));
-                continue;
+            "oft-checksum" => {
+                let sum = |name: &str| unhex(input[name].as_str().unwrap_or_default());
+                let previous = sum("previous").try_into().expect("four bytes");
+                let previous = Checksum(u32::from_be_bytes(previous));
+                let Checksum(sum) = checksum(previous, 0, &sum("data_hex"));
+                format!("{sum:08x}")
             }
+            other => panic!("{}: there is no algorithm {other}", vector.id),
         };
         assert_eq!(json!(out), vector.fields["out"], "{}", vector.id);
     }
-    say(&format!("not checked: {}", left.join(", ")));
-    assert!(
-        left.iter().all(|what| what.contains("oft-checksum")),
-        "{left:?}"
-    );
 }
 
 #[test]
@@ -128,7 +148,30 @@ fn every_frame_of_every_capture_is_read_and_made_again() {
 }
 
 /// Bytes of the captures that have no name, and why.
-const WITHOUT_A_NAME: &[(&str, &str)] = &[];
+const WITHOUT_A_NAME: &[(&str, &str)] = &[
+    (
+        "SSI ASK rest",
+        "libpurple writes one byte more than the reason needs",
+    ),
+    (
+        "SSI RIGHTS tlv_0008[2]",
+        "limits that oscar.md §3.13.2 does not name",
+    ),
+    ("SSI RIGHTS tlv_0009[4]", "the same"),
+    ("SSI RIGHTS tlv_000a[4]", "the same"),
+    (
+        "ICQ ICQ_REPLY 0x00f0 rest",
+        "IServerd counts no interests, and sends four empty ones (§3.15.3)",
+    ),
+    (
+        "ICQ ICQ_REPLY 0x00fa rest",
+        "IServerd has five bytes more (§3.15.3)",
+    ),
+    (
+        "ICQ ICQ_REQUEST 0x0758 rest",
+        "climm tells its direct connection as well, in a form of its own",
+    ),
+];
 
 proptest! {
     /// Whatever can be read is written so that it is read as the same again.
@@ -242,6 +285,22 @@ fn check(vector: &Vector, side: Side) -> Result<(), String> {
     same_bytes(&made, &vector.wire)
 }
 
+fn check_peer<'a, L: Layout<'a>>(vector: &'a Vector) -> Result<(), String> {
+    let (fields, error) = peer::dump::<L>(&vector.wire);
+    if let Some(error) = error {
+        return Err(format!("{error} in {fields:#?}"));
+    }
+    assert_eq!(end_of(&fields, 0, &vector.id), vector.wire.len());
+    let expected = vector.fields.as_object().expect("fields are an object");
+    same_fields(&tree(&fields, EVERYTHING), expected)?;
+    for length in 0..vector.wire.len() {
+        let is_refused = peer::decode::<L>(&vector.wire[..length]).is_err();
+        assert!(is_refused, "{}: {length} bytes were enough", vector.id);
+    }
+    let packet = peer::decode::<L>(&vector.wire).map_err(|error| error.to_string())?;
+    same_bytes(&peer::encode(&packet), &vector.wire)
+}
+
 fn check_recorded(
     side: Side,
     flap: &Flap,
@@ -253,11 +312,14 @@ fn check_recorded(
         return Err(format!("{error} in {:#?}", dump.fields));
     }
     assert_complete(&dump, bytes.len(), "a frame");
-    let what = format!(
+    let mut what = format!(
         "{} {}",
         dump.family.unwrap_or("-"),
         dump.name.ok_or("it has no name")?
     );
+    if let Some(sub) = tree(&dump.fields, EVERYTHING).get("sub") {
+        let _ = write!(what, " {}", sub.as_str().unwrap_or_default());
+    }
     for name in without_a_name(&dump.fields) {
         *unnamed.entry(format!("{what} {name}")).or_default() += 1;
     }

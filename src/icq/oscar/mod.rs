@@ -54,6 +54,7 @@ pub mod family;
 pub mod flap;
 mod frame;
 pub mod parts;
+pub mod peer;
 pub mod rate;
 pub mod snac;
 pub mod tlv;

@@ -350,8 +350,14 @@ impl<'a, T: Part<'a>> Part<'a> for All<T> {
         reader
             .list(name, |reader| {
                 let mut parts = Vec::new();
-                while reader.left() > 0 {
+                let mut left = reader.left();
+                while left > 0 {
                     parts.push(T::read(reader, name)?);
+                    // A part of no bytes would never come to an end.
+                    if reader.left() == left {
+                        break;
+                    }
+                    left = reader.left();
                 }
                 Ok(parts)
             })
@@ -422,7 +428,8 @@ impl<'a, T: Part<'a>> Part<'a> for FewCounted<T> {
     }
 }
 
-fn fixed<'a, const N: usize>(
+/// Takes bytes of a fixed number.
+pub(super) fn fixed<'a, const N: usize>(
     reader: &mut Reader<'a>,
     name: &'static str,
     value: impl FnOnce(&'a [u8]) -> Value<'a>,

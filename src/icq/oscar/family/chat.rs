@@ -82,5 +82,5 @@ layout! {
 }
 
 parts! {
-    group ChatText<'a>, 0;
+    group ChatText<'a>, 4;
 }

@@ -14,7 +14,7 @@ mod text;
 
 pub(super) use relay::read_message;
 pub use relay::{Colours, IcqBlock, Plugin, Relay, RelayEnd};
-pub use rendezvous::{FileOffer, Rendezvous, RendezvousTlv, Service};
+pub use rendezvous::{FileName, FileOffer, Rendezvous, RendezvousTlv, Service};
 pub use text::{Fragment, Fragments};
 
 use crate::icq::oscar::parts::{Bytes, Cookie, ScreenName, Text, parts};

@@ -175,7 +175,7 @@ layout! {
         /// Which.
         code: u16,
         /// What about it.
-        keyword: &'a [u8],
+        keyword: Words<'a>,
     }
 
     /// The category of the homepage: 0x0442, 0x010E.
@@ -321,6 +321,29 @@ impl<'a> Part<'a> for Security {
 
     fn fits(reader: &Reader<'a>) -> bool {
         reader.left() >= 3
+    }
+}
+
+/// A text, an `lstr`; `None` has a length of 0, not even a NUL, as some clients write an empty one.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Words<'a>(pub Option<&'a [u8]>);
+
+impl<'a> Part<'a> for Words<'a> {
+    fn read(reader: &mut Reader<'a>, name: &'static str) -> Result<Self, DecodeError> {
+        let is_bare = reader.peek().starts_with(&[0, 0]);
+        let text = reader.lstr(name)?;
+        Ok(Self(Some(text).filter(|_| !is_bare)))
+    }
+
+    fn write(&self, writer: &mut Writer<'_>) {
+        match self.0 {
+            Some(text) => writer.lstr(text),
+            None => writer.u16(0),
+        }
+    }
+
+    fn fits(reader: &Reader<'a>) -> bool {
+        reader.lstr_fits()
     }
 }
 

@@ -11,10 +11,10 @@ mod reply;
 mod request;
 
 pub use blocks::{
-    Basic, Category, Email, GmtOffset, HomepageCategory, More, MoreOfReply, Row, Security, Short,
-    Sms, WhitePages, Work,
+    Basic, Birth, Category, Email, GmtOffset, HomepageCategory, More, MoreOfReply, Row, Security,
+    Short, Sms, WhitePages, Words, Work,
 };
-pub use detail::{Detail, EmailDetail};
+pub use detail::{AgeRange, BirthDetail, Detail, EmailDetail};
 pub use reply::{FoundPerson, FoundRecord, Info, MetaReply, RandomFound, SmsReply};
 pub use request::{Details, Emails, MetaRequest, RandomGroup, SetSecurity, Xml};
 
@@ -118,10 +118,17 @@ pub enum Request<'a> {
     Offline,
     /// The messages that waited are safe: the server may forget them.
     OfflineSafe,
-    /// Profiles and searches.
-    Meta(MetaRequest<'a>),
+    /// Profiles and searches, and what some clients have behind them.
+    Meta(MetaRequest<'a>, Rest<'a>),
     /// Something else.
     Other(u16, Rest<'a>),
+}
+
+impl<'a> Request<'a> {
+    /// A request for a profile, a search, or a change.
+    pub const fn meta(request: MetaRequest<'a>) -> Self {
+        Self::Meta(request, Rest(b""))
+    }
 }
 
 impl<'a> Body<'a> for Request<'a> {
@@ -129,7 +136,7 @@ impl<'a> Body<'a> for Request<'a> {
         match self {
             Self::Offline => 0x003C,
             Self::OfflineSafe => 0x003E,
-            Self::Meta(_) => 0x07D0,
+            Self::Meta(..) => 0x07D0,
             Self::Other(kind, _) => *kind,
         }
     }
@@ -138,7 +145,7 @@ impl<'a> Body<'a> for Request<'a> {
         Ok(match (kind, reader.left()) {
             (0x003C, 0) => Self::Offline,
             (0x003E, 0) => Self::OfflineSafe,
-            (0x07D0, _) => Self::Meta(Layout::read(reader)?),
+            (0x07D0, _) => Self::Meta(Layout::read(reader)?, Part::read(reader, "rest")?),
             _ => Self::Other(kind, Part::read(reader, "rest")?),
         })
     }
@@ -146,7 +153,10 @@ impl<'a> Body<'a> for Request<'a> {
     fn write(&self, writer: &mut Writer<'_>) {
         match self {
             Self::Offline | Self::OfflineSafe => {}
-            Self::Meta(request) => Layout::write(request, writer),
+            Self::Meta(request, rest) => {
+                Layout::write(request, writer);
+                rest.write(writer);
+            }
             Self::Other(_, rest) => rest.write(writer),
         }
     }

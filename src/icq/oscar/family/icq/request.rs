@@ -9,7 +9,7 @@ use crate::icq::wire::meta::{
 use crate::icq::wire::{DecodeError, Layout, Reader, Writer, commands, layout};
 
 commands! {
-    /// A request. What it has beyond its layout, some clients' zeros, is not kept.
+    /// A request.
     pub enum MetaRequest else "raw" {
         /// Changes names and the address at home.
         0x03EA "SET_BASIC" SetBasic(Basic<'a, ()>),
