@@ -239,7 +239,7 @@ fn assert_stable(side: Side, channel: u8, payload: &[u8]) {
     }
     match side {
         Side::Client => stable::<ToServer<'_>>(channel, payload, |bytes| {
-            Ok(format!("{:?}", Frame::to_server(channel, bytes)?.packet))
+            Ok(format!("{:?}", Frame::from_client(channel, bytes)?.packet))
         }),
         Side::Server => stable::<FromServer<'_>>(channel, payload, |bytes| {
             Ok(format!("{:?}", Frame::from_server(channel, bytes)?.packet))
@@ -331,7 +331,7 @@ fn check_recorded(
 fn again(side: Side, channel: u8, payload: &[u8]) -> Result<Vec<u8>, DecodeError> {
     Ok(match side {
         Side::Client => {
-            let decoded = Frame::to_server(channel, payload)?;
+            let decoded = Frame::from_client(channel, payload)?;
             [decoded.packet.encode(), decoded.rest.to_vec()].concat()
         }
         Side::Server => {

@@ -130,3 +130,44 @@ impl fmt::Display for Dump<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The old login of a number and a password.
+    const LOGIN: &[u8] = b"*\x01\0\x01\0\x10\0\0\0\x01\0\x01\0\x01z\0\x02\0\x03qed";
+
+    #[test]
+    fn a_line_says_how_long_texts_are_and_nothing_of_passwords() {
+        let dump = Dump::new(Side::Client, LOGIN);
+        assert_eq!(
+            dump.to_string(),
+            "SIGN_ON flap_channel=1 flap_seq=1 version=1 screen_name=[1] roasted_password=… \
+            tlv_order=[0x0001 0x0002]"
+        );
+        let full = format!("{dump:#}");
+        assert!(full.contains("screen_name = \"z\""), "{full}");
+        assert!(!full.contains("qed") && !full.contains("716564"), "{full}");
+    }
+
+    #[test]
+    fn what_could_not_be_read_may_be_a_password_and_is_hidden() {
+        for length in 6..LOGIN.len() {
+            let mut bytes = LOGIN[..length].to_vec();
+            bytes[5] = u8::try_from(length - 6).unwrap();
+            let full = format!("{:#}", Dump::new(Side::Client, &bytes));
+            assert!(!full.contains("qe") && !full.contains("7165"), "{full}");
+        }
+    }
+
+    #[test]
+    fn a_packet_has_the_names_of_its_direction() {
+        let names = |from| {
+            let dump = Dump::new(from, b"*\x02\0\x01\0\x0a\0\x03\0\x04\0\0\0\0\0\x01");
+            (dump.family, dump.name)
+        };
+        assert_eq!(names(Side::Client), (Some("BUDDY"), Some("ADD")));
+        assert_eq!(names(Side::Server), (Some("BUDDY"), None));
+    }
+}

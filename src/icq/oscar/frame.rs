@@ -83,7 +83,7 @@ pub enum SignOff<'a, B> {
 
 impl<'a> ToServerFrame<'a> {
     /// Reads what a client sends.
-    pub fn to_server(channel: u8, payload: &'a [u8]) -> Result<Decoded<'a, Self>, DecodeError> {
+    pub fn from_client(channel: u8, payload: &'a [u8]) -> Result<Decoded<'a, Self>, DecodeError> {
         Self::decode(channel, payload)
     }
 }
@@ -196,3 +196,79 @@ impl<'a, B: Body<'a>> SignOff<'a, B> {
 
 /// What the answer to a login begins with: family, subtype, no flags.
 const LOGIN_REPLY: &[u8] = &[0x00, 0x17, 0x00, 0x03, 0x00, 0x00];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::icq::oscar::family::login;
+    use crate::icq::oscar::parts::{Hidden, Number};
+
+    fn frame(channel: u8, payload: &[u8]) -> FromServerFrame<'_> {
+        Frame::from_server(channel, payload).unwrap().packet
+    }
+
+    #[test]
+    fn a_goodbye_says_nothing_or_a_reason_of_one_byte_or_two() {
+        let reason = |payload: &[u8]| match frame(Channel::SIGN_OFF, payload) {
+            Frame::SignOff(SignOff::Tlvs(tlvs)) => tlvs.disconnect_reason().map(|why| why.get()),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(reason(b""), None);
+        assert_eq!(reason(b"\0\x09\0\x01\x01"), Some(1));
+        assert_eq!(reason(b"\0\x09\0\x02\0\x01"), Some(1));
+    }
+
+    #[test]
+    fn a_goodbye_may_be_the_answer_to_the_login_once_more() {
+        let payload = b"\0\x17\0\x03\0\0\0\0\0\x01\0\x08\0\x02\0\x05";
+        let Frame::SignOff(SignOff::Again(snac)) = frame(Channel::SIGN_OFF, payload) else {
+            panic!("the answer");
+        };
+        let FromServer::Login(login::FromServer::LoginReply(reply)) = &snac.body else {
+            panic!("the answer to a login");
+        };
+        assert_eq!(reply.tlvs.error(), Some(&Number::Short(5)));
+        assert_eq!(frame(Channel::SIGN_OFF, payload).encode(), payload);
+    }
+
+    #[test]
+    fn a_goodbye_that_is_neither_is_one_all_the_same() {
+        let frame = frame(Channel::SIGN_OFF, b"odd");
+        assert_eq!(frame, Frame::SignOff(SignOff::Other(Rest(b"odd"))));
+    }
+
+    #[test]
+    fn an_error_is_one_in_every_family() {
+        for family in [1, 4, 0x13, 0x99] {
+            let payload = [b"\0", &[family][..], b"\0\x01\0\0\0\0\0\x07\0\x0d"].concat();
+            let Frame::Snac(snac) = frame(Channel::SNAC, &payload) else {
+                panic!("a SNAC");
+            };
+            assert_eq!(snac.header.request_id, 7);
+            let FromServer::Error { error, .. } = &snac.body else {
+                panic!("an error");
+            };
+            assert_eq!(error.words(), "request denied");
+        }
+    }
+
+    #[test]
+    fn a_request_has_the_numbers_of_its_body() {
+        let body = ToServer::Login(login::ToServer::KeyRequest(login::Login {
+            tlvs: Chain(vec![LoginTlv::Cookie(Hidden(b"c"))]),
+        }));
+        let frame = Frame::Snac(Snac::request(5, body));
+        let payload = frame.encode();
+        assert_eq!(payload, b"\0\x17\0\x06\0\0\0\0\0\x05\0\x06\0\x01c");
+        assert_eq!(Frame::from_client(2, &payload).unwrap().packet, frame);
+        assert!(!format!("{frame:?}").contains("99"), "the cookie shows");
+    }
+
+    #[test]
+    fn what_has_no_name_is_kept() {
+        let snac = b"\0\x18\0\x05\0\0\0\0\0\x01body";
+        for (channel, payload) in [(2, &snac[..]), (9, b"x"), (5, b"y"), (3, b"z")] {
+            assert_eq!(frame(channel, payload).encode(), payload, "{channel}");
+        }
+    }
+}

@@ -479,3 +479,52 @@ impl Rates {
 const LONG_CLASS: usize = 35;
 /// A class without them.
 const SHORT_CLASS: usize = 30;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::icq::wire::ByteOrder;
+
+    fn rates(last: Option<(u32, u8)>) -> Rates {
+        let class = |id| RateClass {
+            id,
+            window: 80,
+            clear: 2500,
+            alert: 2000,
+            limit: 1500,
+            disconnect: 800,
+            current: 6000,
+            max: 6000,
+            last_ms: last.map(|(last_ms, _)| last_ms),
+            state: last.map(|(_, state)| state),
+        };
+        let group = |id| RateGroup {
+            id,
+            pairs: Counted(vec![Pair {
+                family: 4,
+                subtype: 6,
+            }]),
+        };
+        Rates {
+            classes: vec![class(1), class(2)],
+            groups: All(vec![group(1), group(2)]),
+        }
+    }
+
+    #[test]
+    fn the_length_of_the_packet_says_how_long_its_classes_are() {
+        for rates in [rates(None), rates(Some((7, 0x72)))] {
+            let mut out = Vec::new();
+            Layout::write(&rates, &mut Writer::new(&mut out).in_order(ByteOrder::Big));
+            let mut reader = Reader::new(&out).in_order(ByteOrder::Big);
+            assert_eq!(Rates::read(&mut reader), Ok(rates));
+            assert_eq!(reader.left(), 0);
+        }
+    }
+
+    #[test]
+    fn a_count_of_classes_that_are_not_there_is_refused() {
+        let mut reader = Reader::new(b"\xff\xff\0\x01").in_order(ByteOrder::Big);
+        assert!(Rates::read(&mut reader).is_err());
+    }
+}

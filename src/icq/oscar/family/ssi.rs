@@ -1,6 +1,6 @@
 //! Family 0x13: the contact list on the server (`oscar.md` §3.13).
 
-use crate::icq::oscar::parts::{All, Data8, ScreenName, Str16, Text, parts};
+use crate::icq::oscar::parts::{All, Data8, Number, ScreenName, Str16, Text, parts};
 use crate::icq::oscar::tlv::{Chain, SizedChain, tlvs};
 use crate::icq::oscar::user::BartType;
 use crate::icq::wire::{DecodeError, Layout, Part, Reader, Rest, Writer, commands, layout};
@@ -286,7 +286,11 @@ impl Results {
 
     /// How it went with the item at `index`: a list that is too short says it of all that follow.
     pub fn of(&self, index: usize) -> Option<u16> {
-        self.results.0.get(index).or(self.results.0.last()).copied()
+        self.results
+            .0
+            .get(index)
+            .or_else(|| self.results.0.last())
+            .copied()
     }
 }
 
@@ -341,7 +345,7 @@ pub struct Version {
     /// When it changed last.
     pub timestamp: u32,
     /// How many items it has.
-    pub count: crate::icq::oscar::parts::Number,
+    pub count: Number,
 }
 
 impl<'a> Layout<'a> for Version {
@@ -440,5 +444,78 @@ impl<'a> Part<'a> for ReasonCharset<'a> {
 
     fn fits(_reader: &Reader<'a>) -> bool {
         true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::icq::wire::ByteOrder;
+
+    fn read<'a, L: Layout<'a>>(bytes: &'a [u8]) -> Result<L, DecodeError> {
+        L::read(&mut Reader::new(bytes).in_order(ByteOrder::Big))
+    }
+
+    fn written<'a>(layout: &impl Layout<'a>) -> Vec<u8> {
+        let mut out = Vec::new();
+        layout.write(&mut Writer::new(&mut out).in_order(ByteOrder::Big));
+        out
+    }
+
+    /// A list of one contact, without the time at its end.
+    const LIST: &[u8] = b"\0\0\x01\0\x03123\0\x01\0\x02\0\0\0\x09\x12\x34\0\x01x\0\x66\0\0";
+
+    #[test]
+    fn a_part_of_a_list_may_end_with_a_time_or_not() {
+        let part: List<'_> = read(LIST).unwrap();
+        assert_eq!((part.items.len(), part.timestamp), (1, None));
+        let last = [LIST, b"\0\0\0\x07"].concat();
+        assert_eq!(read::<List<'_>>(&last).unwrap().timestamp, Some(7));
+    }
+
+    #[test]
+    fn an_item_is_written_with_what_nobody_here_understands() {
+        let list: List<'_> = read(LIST).unwrap();
+        let item = &list.items[0];
+        assert!(item.tlvs.0.awaiting_auth());
+        assert_eq!(item.r#type, ItemType::CONTACT);
+        assert_eq!(item.tlvs.0.0.len(), 2);
+        assert_eq!(written(&list), LIST);
+    }
+
+    #[test]
+    fn more_items_than_there_are_are_refused() {
+        let mut bytes = LIST.to_vec();
+        bytes[2] = 2;
+        assert!(read::<List<'_>>(&bytes).is_err());
+    }
+
+    #[test]
+    fn one_result_counts_for_all_that_have_none() {
+        let results: Results = read(b"\0\x0e").unwrap();
+        assert_eq!(results.of(0), Some(Results::AUTHORISATION_REQUIRED));
+        assert_eq!(results.of(5), Some(Results::AUTHORISATION_REQUIRED));
+        assert_eq!(read::<Results>(b"").unwrap().of(0), None);
+    }
+
+    #[test]
+    fn a_count_has_one_byte_or_two() {
+        let short: Version = read(b"\0\0\0\x07\x09").unwrap();
+        let long: Version = read(b"\0\0\0\x07\0\x09").unwrap();
+        assert_eq!((short.count.get(), long.count.get()), (9, 9));
+    }
+
+    #[test]
+    fn a_reason_may_name_its_charset_or_lack_the_word_for_it() {
+        for (end, charset) in [
+            (&b""[..], ReasonCharset::Missing),
+            (b"\0\0", ReasonCharset::Unnamed),
+            (b"\0\x01\0\x05utf-8", ReasonCharset::Named(Str16(b"utf-8"))),
+        ] {
+            let bytes = [b"\x03123\0\x02hi", end].concat();
+            let reason: Reason<'_> = read(&bytes).unwrap();
+            assert_eq!((reason.reason.0, reason.charset), (&b"hi"[..], charset));
+            assert_eq!(written(&reason), bytes);
+        }
     }
 }

@@ -453,3 +453,54 @@ impl<'a> ReplyAnswer<'a> {
         Ok(Self::Other(rest))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::icq::wire::ByteOrder;
+
+    type Sent<'a> = Message<'a, ScreenName<'a>>;
+
+    fn read<'a, L: Layout<'a>>(bytes: &'a [u8]) -> L {
+        L::read(&mut Reader::new(bytes).in_order(ByteOrder::Big)).unwrap()
+    }
+
+    fn message(channel: u8, tlvs: &[u8]) -> Vec<u8> {
+        [b"cookie!!\0", &[channel][..], b"\x03123", tlvs].concat()
+    }
+
+    #[test]
+    fn the_channel_says_what_a_tlv_is() {
+        let block = b"\0\x05\0\x09\x39\x30\0\0\x08\0\x01\0\0";
+        let bytes = message(4, block);
+        let old: Sent<'_> = read(&bytes);
+        assert_eq!(old.icq().map(|block| block.msg_type), Some(8));
+        for channel in [1, 2, 3] {
+            let bytes = message(channel, block);
+            let other: Sent<'_> = read(&bytes);
+            assert_eq!((other.icq(), other.rendezvous()), (None, None));
+            assert_eq!(other.tlvs.0.len(), 1);
+        }
+    }
+
+    #[test]
+    fn a_message_says_whether_a_machine_wrote_it_and_when() {
+        let bytes = message(1, b"\0\x04\0\0\0\x16\0\x04\0\0\0\x07");
+        let message: Sent<'_> = read(&bytes);
+        assert!(message.is_automatic());
+        assert_eq!(message.sent_time(), Some(7));
+        assert_eq!(message.text(), None);
+    }
+
+    #[test]
+    fn an_answer_that_is_no_relay_is_kept_as_it_is() {
+        for (reason, rest) in [(3, &b"short"[..]), (1, b""), (2, b"\x1b\0")] {
+            let bytes = [b"cookie!!\0\x02\x03123\0", &[reason][..], rest].concat();
+            let reply: Reply<'_> = read(&bytes);
+            assert_eq!(reply.answer, ReplyAnswer::Other(Rest(rest)));
+            let mut out = Vec::new();
+            reply.write(&mut Writer::new(&mut out).in_order(ByteOrder::Big));
+            assert_eq!(out, bytes);
+        }
+    }
+}

@@ -443,3 +443,92 @@ const SEPARATOR: u8 = 0xFE;
 const FIRST_HEADER: u16 = 27;
 /// The usual length of the second header.
 const SECOND_HEADER: u16 = 14;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn relay(end: RelayEnd<'static>, msg_type: u8) -> Relay<'static> {
+        Relay {
+            protocol: 8,
+            plugin: Octets([0; 16]),
+            unk16: 0,
+            client_features: 3,
+            unk8: 0,
+            seq: 0xFFFE,
+            more1: b"",
+            seq2: 0xFFFE,
+            zeros: Relay::ZEROS,
+            msg_type,
+            msg_flags: 0,
+            status: 0,
+            priority: 1,
+            message: b"",
+            end,
+        }
+    }
+
+    fn written(relay: &Relay<'_>) -> Vec<u8> {
+        let mut out = Vec::new();
+        Part::write(relay, &mut Writer::new(&mut out).in_order(ByteOrder::Big));
+        out
+    }
+
+    fn read(bytes: &[u8]) -> Result<Relay<'_>, DecodeError> {
+        Part::read(&mut Reader::new(bytes).in_order(ByteOrder::Big), "ext")
+    }
+
+    #[test]
+    fn a_notification_has_the_lengths_that_the_reference_says() {
+        let relay = relay(
+            RelayEnd::Plugin(Plugin {
+                id: Plugin::SCRIPT,
+                function: Plugin::NOTIFY,
+                name: Plugin::NOTIFY_NAME,
+                unknown: Plugin::NOTIFY_UNKNOWN,
+                text: b"<N>x</N>",
+                rest: b"",
+            }),
+            Relay::PLUGIN,
+        );
+        let bytes = written(&relay);
+        // Behind both headers, type, flags, status, priority and the empty text.
+        let end = &bytes[29 + 16 + 6 + 3..];
+        assert_eq!(end[..2], [0x4F, 0]);
+        assert_eq!(end[20..24], [0x2A, 0, 0, 0]);
+        assert_eq!(end[2 + 0x4F..][..8], [12, 0, 0, 0, 8, 0, 0, 0]);
+        assert_eq!(read(&bytes), Ok(relay));
+    }
+
+    #[test]
+    fn an_end_that_is_none_is_kept_as_it_is() {
+        for (msg_type, end) in [
+            (Relay::TEXT, &b"short"[..]),
+            (Relay::PLUGIN, b"x"),
+            (4, b"y"),
+        ] {
+            let relay = relay(RelayEnd::Other(end), msg_type);
+            assert_eq!(read(&written(&relay)), Ok(relay));
+        }
+    }
+
+    #[test]
+    fn a_header_has_its_usual_length_if_its_own_cannot_be() {
+        let expected = relay(RelayEnd::Nothing, 4);
+        for (place, odd) in [(0, 0_u8), (0, 0xFF), (29, 0), (29, 0xFF)] {
+            let mut bytes = written(&expected);
+            bytes[place] = odd;
+            assert_eq!(read(&bytes).as_ref(), Ok(&expected), "{place} {odd}");
+        }
+    }
+
+    #[test]
+    fn a_longer_header_is_skipped_by_its_length() {
+        let expected = Relay {
+            more1: b"new",
+            zeros: b"\0\0\0\0\0\0\0\0\0\0\0\0\0",
+            ..relay(RelayEnd::Nothing, 4)
+        };
+        assert_eq!(read(&written(&expected)), Ok(expected));
+    }
+}

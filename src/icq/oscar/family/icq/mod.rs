@@ -119,15 +119,15 @@ pub enum Request<'a> {
     /// The messages that waited are safe: the server may forget them.
     OfflineSafe,
     /// Profiles and searches, and what some clients have behind them.
-    Meta(MetaRequest<'a>, Rest<'a>),
+    Meta(Box<MetaRequest<'a>>, Rest<'a>),
     /// Something else.
     Other(u16, Rest<'a>),
 }
 
 impl<'a> Request<'a> {
     /// A request for a profile, a search, or a change.
-    pub const fn meta(request: MetaRequest<'a>) -> Self {
-        Self::Meta(request, Rest(b""))
+    pub fn meta(request: MetaRequest<'a>) -> Self {
+        Self::Meta(Box::new(request), Rest(b""))
     }
 }
 
@@ -145,7 +145,7 @@ impl<'a> Body<'a> for Request<'a> {
         Ok(match (kind, reader.left()) {
             (0x003C, 0) => Self::Offline,
             (0x003E, 0) => Self::OfflineSafe,
-            (0x07D0, _) => Self::Meta(Layout::read(reader)?, Part::read(reader, "rest")?),
+            (0x07D0, _) => Self::Meta(Box::new(Layout::read(reader)?), Part::read(reader, "rest")?),
             _ => Self::Other(kind, Part::read(reader, "rest")?),
         })
     }
@@ -154,7 +154,7 @@ impl<'a> Body<'a> for Request<'a> {
         match self {
             Self::Offline | Self::OfflineSafe => {}
             Self::Meta(request, rest) => {
-                Layout::write(request, writer);
+                Layout::write(&**request, writer);
                 rest.write(writer);
             }
             Self::Other(_, rest) => rest.write(writer),
@@ -287,5 +287,53 @@ impl<'a> Layout<'a> for OfflineMessage<'a> {
         writer.u8(self.msg_flags);
         writer.lstr(self.message);
         self.rest.write(writer);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::icq::wire::meta::Person;
+
+    fn read(bytes: &[u8]) -> Result<Envelope<Reply<'_>>, DecodeError> {
+        Layout::read(&mut Reader::new(bytes).in_order(ByteOrder::Big))
+    }
+
+    #[test]
+    fn a_request_is_wrapped_in_two_lengths_of_both_byte_orders() {
+        let request = Envelope {
+            owner_uin: Uin(12_345),
+            seq: 7,
+            body: Request::meta(MetaRequest::ShortInfo(Person { uin: Uin(54_321) })),
+        };
+        let mut out = Vec::new();
+        request.write(&mut Writer::new(&mut out).in_order(ByteOrder::Big));
+        assert_eq!(
+            out,
+            b"\0\x01\0\x10\x0e\0\x39\x30\0\0\xd0\x07\x07\0\xba\x04\x31\xd4\0\0"
+        );
+    }
+
+    #[test]
+    fn of_two_lengths_that_differ_the_smaller_counts() {
+        let whole = read(b"\0\x01\0\x0b\x09\0\x39\x30\0\0\x42\0\x07\0\0").unwrap();
+        assert!(matches!(whole.body, Reply::OfflineEnd(_)));
+        let too_long = read(b"\0\x01\0\x0b\xff\0\x39\x30\0\0\x42\0\x07\0\0");
+        assert_eq!(too_long.as_ref(), Ok(&whole));
+        let longer_outside = read(b"\0\x01\0\x0d\x09\0\x39\x30\0\0\x42\0\x07\0\0xx");
+        assert_eq!(longer_outside.as_ref(), Ok(&whole));
+    }
+
+    #[test]
+    fn the_end_of_a_search_is_its_number_and_not_a_flag() {
+        let reply = read(b"\0\x01\0\x0d\x0b\0\x39\x30\0\0\xda\x07\x07\0\xae\x01\x32").unwrap();
+        let Reply::Meta(reply) = reply.body else {
+            panic!("a META reply");
+        };
+        assert!(reply.is_last_found());
+        assert_eq!(
+            (reply.success, reply.info),
+            (MetaReply::NOBODY, Info::Nothing)
+        );
     }
 }
