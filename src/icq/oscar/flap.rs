@@ -56,7 +56,8 @@ pub enum FlapError {
     },
 }
 
-/// Cuts a stream into frames, whatever the pieces in which its bytes arrive.
+/// Cuts a stream into frames, whatever the pieces in which its bytes arrive. Holds one frame that is
+/// not whole, and those of the last [`push`](Self::push): take them before the next.
 #[derive(Clone, Debug)]
 pub struct Splitter {
     buffer: Vec<u8>,

@@ -49,6 +49,7 @@
 //! [`Dump`] is a packet's decoding, written down with the names of the test vectors, for logs and the
 //! inspector. [`rate`] counts how fast one may send.
 
+pub mod capability;
 mod dump;
 pub mod family;
 pub mod flap;

@@ -41,7 +41,22 @@ pub struct CountedChain<T>(pub Chain<T>);
 
 /// TLVs behind the number of their bytes, a `u16`.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct SizedChain<T>(pub Chain<T>);
+pub struct SizedChain<'a, T> {
+    /// The TLVs.
+    pub tlvs: Chain<T>,
+    /// What stands behind them and is none.
+    pub rest: &'a [u8],
+}
+
+impl<T> SizedChain<'_, T> {
+    /// TLVs and nothing else.
+    pub const fn new(tlvs: Vec<T>) -> Self {
+        Self {
+            tlvs: Chain(tlvs),
+            rest: b"",
+        }
+    }
+}
 
 impl<T> Chain<T> {
     /// Reads TLVs while there are any, at most `count`, with `read` for values it wants to read
@@ -144,21 +159,43 @@ impl<'a, T: Tlv<'a>> Part<'a> for CountedChain<T> {
     }
 }
 
-impl<'a, T: Tlv<'a>> Part<'a> for SizedChain<T> {
+/// An item of a list that cannot be read would cost the whole list, so what is no TLV is kept as it is.
+impl<'a, T: Tlv<'a>> Part<'a> for SizedChain<'a, T> {
     fn read(reader: &mut Reader<'a>, name: &'static str) -> Result<Self, DecodeError> {
         let length = reader.constant_u16("data_length")?;
-        reader
-            .within(name, length.into(), |area| Chain::read(area, name))
-            .map(Self)
+        reader.within(name, length.into(), |area| {
+            let count = whole_tlvs(area);
+            Ok(Self {
+                tlvs: Chain::read_with(area, count, T::read_value)?,
+                rest: area.rest("rest"),
+            })
+        })
     }
 
     fn write(&self, writer: &mut Writer<'_>) {
-        writer.sized_u16(|writer| self.0.write(writer));
+        writer.sized_u16(|writer| {
+            self.tlvs.write(writer);
+            writer.bytes(self.rest);
+        });
     }
 
     fn fits(reader: &Reader<'a>) -> bool {
         reader.left() >= 2
     }
+}
+
+/// How many TLVs stand here whole, as far as a chain may go.
+fn whole_tlvs(reader: &Reader<'_>) -> usize {
+    let mut ahead = Reader::new(reader.peek()).in_order(reader.order());
+    let mut count = 0;
+    while count < MOST_TLVS
+        && ahead.u16("tlv_type").is_ok()
+        && let Ok(length) = ahead.u16("tlv_length")
+        && ahead.bytes("tlv_value", length.into()).is_ok()
+    {
+        count += 1;
+    }
+    count
 }
 
 /// Declares the TLVs of one place: the type of each, its name in dumps, its variant, and what its
@@ -267,7 +304,8 @@ mod tests {
 
     tlvs! {
         /// A list to try out.
-        pub enum Some_ {
+        #[expect(unnameable_types, reason = "the macro declares lists for others")]
+        pub enum Trial {
             /// A name.
             0x0001 name Name(Text<'a>),
             /// A number.
@@ -277,12 +315,12 @@ mod tests {
         }
     }
 
-    fn read(bytes: &[u8]) -> Result<Chain<Some_<'_>>, DecodeError> {
+    fn read(bytes: &[u8]) -> Result<Chain<Trial<'_>>, DecodeError> {
         let mut reader = Reader::new(bytes).in_order(ByteOrder::Big);
         Chain::read(&mut reader, "chain")
     }
 
-    fn written(chain: &Chain<Some_<'_>>) -> Vec<u8> {
+    fn written(chain: &Chain<Trial<'_>>) -> Vec<u8> {
         let mut out = Vec::new();
         chain.write(&mut Writer::new(&mut out).in_order(ByteOrder::Big));
         out
@@ -307,7 +345,7 @@ mod tests {
             b"\0\x03\0\x01\0",
         ] {
             let chain = read(bytes).unwrap();
-            assert!(matches!(chain.0[..], [Some_::Unknown(_)]), "{bytes:?}");
+            assert!(matches!(chain.0[..], [Trial::Unknown(_)]), "{bytes:?}");
             assert_eq!(written(&chain), bytes);
         }
     }

@@ -92,7 +92,7 @@ layout! {
     /// | 2       | `gid`  | number of the group                                  |
     /// | 2       | `iid`  | number in the group; 0 for a group                   |
     /// | 2       | `type` | [`ItemType`]                                         |
-    /// | 2, TLVs | `tlvs` | number of bytes, [`ItemTlv`]s                        |
+    /// | 2, TLVs | `data` | number of bytes, [`ItemTlv`]s                        |
     pub struct Item<'a> {
         /// Account or group.
         name: Str16<'a>,
@@ -103,7 +103,7 @@ layout! {
         /// What it is.
         r#type: ItemType,
         /// What there is to say about it. Unknown TLVs stay when an item is written again.
-        tlvs: SizedChain<ItemTlv<'a>>,
+        data: SizedChain<'a, ItemTlv<'a>>,
     }
 
     /// Begins a transaction: 13/11.
@@ -477,10 +477,19 @@ mod tests {
     fn an_item_is_written_with_what_nobody_here_understands() {
         let list: List<'_> = read(LIST).unwrap();
         let item = &list.items[0];
-        assert!(item.tlvs.0.awaiting_auth());
+        assert!(item.data.tlvs.awaiting_auth());
         assert_eq!(item.r#type, ItemType::CONTACT);
-        assert_eq!(item.tlvs.0.0.len(), 2);
+        assert_eq!(item.data.tlvs.0.len(), 2);
         assert_eq!(written(&list), LIST);
+    }
+
+    #[test]
+    fn an_item_with_broken_data_does_not_spoil_the_list() {
+        let bytes = [&LIST[..LIST.len() - 1], b"\x01"].concat();
+        let list: List<'_> = read(&bytes).unwrap();
+        let data = &list.items[0].data;
+        assert_eq!((data.tlvs.0.len(), data.rest), (1, &b"\0\x66\0\x01"[..]));
+        assert_eq!(written(&list), bytes);
     }
 
     #[test]

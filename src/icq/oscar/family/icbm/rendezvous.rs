@@ -3,6 +3,7 @@
 use std::net::Ipv4Addr;
 
 use super::Relay;
+use crate::icq::oscar::capability;
 use crate::icq::oscar::family::generic::Room;
 use crate::icq::oscar::parts::{Bytes, Cookie, Guid, Text, parts};
 use crate::icq::oscar::tlv::{Chain, Tlv, tlvs};
@@ -35,15 +36,6 @@ impl Rendezvous<'_> {
     pub const CANCEL: u16 = 1;
     /// `kind`: accepts.
     pub const ACCEPT: u16 = 2;
-
-    /// `capability`: a message of ICQ, [`Service::Relay`].
-    pub const RELAY: Guid = Guid::of_short(0x1349);
-    /// `capability`: a file, [`Service::File`].
-    pub const FILE: Guid = Guid::of_short(0x1343);
-    /// `capability`: an invitation into a chat room, [`Service::Room`].
-    pub const CHAT: Guid = Guid([
-        0x74, 0x8F, 0x24, 0x20, 0x62, 0x87, 0x11, 0xD1, 0x82, 0x22, 0x44, 0x45, 0x53, 0x54, 0, 0,
-    ]);
 }
 
 tlvs! {
@@ -173,12 +165,12 @@ impl<'a> Part<'a> for Service<'a> {
 }
 
 impl<'a> Service<'a> {
-    fn read_for(capability: Guid, reader: &mut Reader<'a>) -> Result<Self, DecodeError> {
+    fn read_for(proposed: Guid, reader: &mut Reader<'a>) -> Result<Self, DecodeError> {
         let name = "ext";
-        Ok(match capability {
-            Rendezvous::RELAY => Self::Relay(Box::new(Part::read(reader, name)?)),
-            Rendezvous::FILE => Self::File(Part::read(reader, name)?),
-            Rendezvous::CHAT => Self::Room(Part::read(reader, name)?),
+        Ok(match proposed {
+            capability::RELAY => Self::Relay(Box::new(Part::read(reader, name)?)),
+            capability::FILES => Self::File(Part::read(reader, name)?),
+            capability::CHAT => Self::Room(Part::read(reader, name)?),
             _ => Self::Other(Part::read(reader, name)?),
         })
     }
