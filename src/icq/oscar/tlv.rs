@@ -1,7 +1,7 @@
 //! TLVs: type, length, value (`oscar.md` §1.3).
 //!
 //! What a type means depends on where it stands, so each place has a list of its own, declared with
-//! [`tlvs!`]: an enum of the TLVs that may stand there. A [`Chain`] keeps them as they came, in their
+//! `tlvs!`: an enum of the TLVs that may stand there. A [`Chain`] keeps them as they came, in their
 //! order, repetitions and unknown ones included, so it writes itself as it was read.
 
 use crate::icq::wire::{DecodeError, Part, Reader, Value, Writer};
