@@ -1,9 +1,10 @@
 //! An ICQ client without sockets: the words every ICQ engine speaks.
 //!
-//! [`udp`] holds the protocols of ICQ 98 and 99. OSCAR and direct connections get modules of their
-//! own beside it and speak the same [`Command`]s and [`Event`]s.
+//! [`udp`] holds the protocols of ICQ 98 and 99, [`oscar`] those after it. Direct connections get a
+//! module of their own beside them and speak the same [`Command`]s and [`Event`]s.
 
 mod ability;
+pub mod oscar;
 pub mod udp;
 pub mod wire;
 

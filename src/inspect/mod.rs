@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-pub use fields::fields;
+pub use fields::{fields, tree};
 pub use packet::Packet;
 pub use show::Show;
 

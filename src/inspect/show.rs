@@ -144,8 +144,8 @@ impl Packet {
     }
 }
 
-fn value(value: &Value<'_>, show: Show) -> String {
-    match value {
+fn value(field: &Value<'_>, show: Show) -> String {
+    match field {
         Value::Number(number) | Value::Constant(number) => number.to_string(),
         Value::Code(code) => format!("{code:#06x}"),
         Value::Word(word) => format!("{word:#010x}"),
@@ -168,6 +168,25 @@ fn value(value: &Value<'_>, show: Show) -> String {
         Value::Text(bytes) | Value::Bytes(bytes) => format!("({} bytes)", bytes.len()),
         Value::Coded(coded) => format!("({} texts)", coded.len()),
         Value::Packets(packets) => format!("({} packets)", packets.len()),
+        Value::SecretBytes(bytes) if show.passwords => hex(bytes.0),
+        Value::SecretBytes(_) => "(hidden)".to_owned(),
+        Value::Wide(bytes) | Value::Tlv(_, bytes) if show.texts => hex(bytes),
+        Value::Wide(bytes) | Value::Tlv(_, bytes) => format!("({} bytes)", bytes.len()),
+        Value::Flag | Value::Guid(_) | Value::ShortGuid(_) | Value::Snac(..) => field.to_string(),
+        Value::Group(fields) => {
+            let fields: Vec<String> = fields
+                .iter()
+                .map(|field| format!("{}={}", field.name, value(&field.value, show)))
+                .collect();
+            format!("{{{}}}", fields.join(" "))
+        }
+        Value::List(fields) => {
+            let fields: Vec<String> = fields
+                .iter()
+                .map(|field| value(&field.value, show))
+                .collect();
+            format!("[{}]", fields.join(" "))
+        }
     }
 }
 

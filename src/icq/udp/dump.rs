@@ -91,39 +91,6 @@ impl fmt::Display for Dump<'_> {
     }
 }
 
-impl fmt::Display for Value<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Number(number) | Self::Constant(number) => write!(f, "{number}"),
-            Self::Code(code) => write!(f, "{code:#06x}"),
-            Self::Word(word) => write!(f, "{word:#010x}"),
-            Self::Address(address) => write!(f, "{address}"),
-            Self::Text(text) if f.alternate() => write!(f, "\"{}\"", text.escape_ascii()),
-            Self::Text(text) => write!(f, "[{}]", text.len()),
-            Self::Secret(_) => f.write_str("…"),
-            Self::Uins(uins) if f.alternate() => f.debug_list().entries(uins).finish(),
-            Self::Uins(uins) => write!(f, "[{}]", uins.len()),
-            Self::Coded(coded) if f.alternate() => f
-                .debug_list()
-                .entries(
-                    coded
-                        .iter()
-                        .map(|(code, text)| format!("{code} \"{}\"", text.escape_ascii())),
-                )
-                .finish(),
-            Self::Coded(coded) => write!(f, "[{}]", coded.len()),
-            Self::Bytes(bytes) if f.alternate() => {
-                bytes.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-            }
-            Self::Bytes(bytes) => write!(f, "[{}]", bytes.len()),
-            Self::Packets(packets) => f
-                .debug_list()
-                .entries(packets.iter().map(|packet| packet.len()))
-                .finish(),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -14,12 +14,13 @@ pub struct Decoded<'a, P> {
 /// Declares all packets of one direction, or all requests inside one: the number of each command,
 /// its name, its variant, its body. A variant without a body is a command without parameters.
 /// In a list `by Version`, `where V4 | V5` names the versions that know it, if not all do.
+/// `else "raw"` is what dumps call the body of a command without a name, instead of `rest_hex`.
 ///
 /// This is the one list of them: numbers, names, reading and writing are made from it.
 macro_rules! commands {
     (
         $(#[$meta:meta])*
-        pub enum $name:ident $(by $by:ident)? {
+        pub enum $name:ident $(by $by:ident)? $(else $rest:literal)? {
             $(
                 $(#[$variant_meta:meta])*
                 $code:literal $label:literal $variant:ident $(($body:ty))?
@@ -60,7 +61,7 @@ macro_rules! commands {
                 }
             }
 
-            fn write_body(&self, writer: &mut $crate::icq::wire::Writer<'_>) {
+            pub(crate) fn write_body(&self, writer: &mut $crate::icq::wire::Writer<'_>) {
                 match self {
                     $( $crate::icq::wire::commands!(@bind $variant body $($body)?) => {
                         $crate::icq::wire::commands!(@write writer body $($body)?)
@@ -69,13 +70,16 @@ macro_rules! commands {
                 }
             }
 
-            fn read_body(
+            pub(crate) fn read_body(
                 command: u16,
                 reader: &mut $crate::icq::wire::Reader<'a>,
             ) -> Result<Self, $crate::icq::wire::DecodeError> {
                 Ok(match command {
                     $( $code => $crate::icq::wire::commands!(@read $variant reader $($body)?), )*
-                    _ => Self::Unknown { command, body: reader.rest("rest_hex") },
+                    _ => Self::Unknown {
+                        command,
+                        body: reader.rest($crate::icq::wire::commands!(@rest $($rest)?)),
+                    },
                 })
             }
         }
@@ -84,6 +88,8 @@ macro_rules! commands {
             @exists_in $name [$($by)?] $( $code [$($($version)|+)?] )*
         );
     };
+    (@rest) => { "rest_hex" };
+    (@rest $rest:literal) => { $rest };
     (@exists_in $name:ident []) => {};
     (@exists_in $name:ident [] $code:literal [] $($others:tt)*) => {};
     (@exists_in $name:ident [Version] $( $code:literal [$($($version:ident)|+)?] )*) => {

@@ -4,10 +4,11 @@
 //! record of what was read: the dump of a packet is its decoding, written down. There is no second
 //! parser that could disagree.
 
+mod nested;
+
 use std::net::Ipv4Addr;
 
-use super::{Password, Version};
-use crate::model::Uin;
+use super::{Field, Password, Value, Version};
 
 /// Why bytes from the network could not be read.
 ///
@@ -36,12 +37,14 @@ pub enum DecodeError {
 
 /// Takes fields off the front of a packet.
 ///
-/// A read that fails takes nothing. Multi-byte numbers are little-endian unless the method says otherwise; addresses are four raw
-/// bytes in the order they are written (`icq-udp.md`, conventions).
+/// A read that fails takes nothing, a nested one what it could read. Multi-byte numbers are in the
+/// reader's [`ByteOrder`], little-endian unless told, or in the one that the method names; addresses
+/// are four raw bytes in the order they are written (`icq-udp.md`, conventions).
 #[derive(Clone, Debug)]
 pub struct Reader<'a> {
     rest: &'a [u8],
     version: Version,
+    order: ByteOrder,
     offset: usize,
     clamped: Option<&'static str>,
     trace: Option<Vec<Field<'a>>>,
@@ -53,6 +56,7 @@ impl<'a> Reader<'a> {
         Self {
             rest: bytes,
             version: Version::V5,
+            order: ByteOrder::Little,
             offset: 0,
             clamped: None,
             trace: None,
@@ -77,6 +81,18 @@ impl<'a> Reader<'a> {
     /// Which version's layouts are read.
     pub const fn version(&self) -> Version {
         self.version
+    }
+
+    /// Reads what follows in `order`.
+    #[must_use]
+    pub const fn in_order(mut self, order: ByteOrder) -> Self {
+        self.order = order;
+        self
+    }
+
+    /// The order in which numbers are read.
+    pub const fn order(&self) -> ByteOrder {
+        self.order
     }
 
     /// How many bytes are left.
@@ -107,6 +123,34 @@ impl<'a> Reader<'a> {
     pub fn u32_le(&mut self, field: &'static str) -> Result<u32, DecodeError> {
         let value = u32::from_le_bytes(self.array(field)?);
         self.note(field, 4, || Value::Number(value));
+        Ok(value)
+    }
+
+    /// Takes a `u16` in the reader's byte order.
+    pub fn u16(&mut self, field: &'static str) -> Result<u16, DecodeError> {
+        let value = self.order.u16(self.array(field)?);
+        self.note(field, 2, || Value::Number(value.into()));
+        Ok(value)
+    }
+
+    /// Takes a `u32` in the reader's byte order.
+    pub fn u32(&mut self, field: &'static str) -> Result<u32, DecodeError> {
+        let value = self.order.u32(self.array(field)?);
+        self.note(field, 4, || Value::Number(value));
+        Ok(value)
+    }
+
+    /// Takes a `u16` in the reader's byte order that people read in hexadecimal.
+    pub fn code(&mut self, field: &'static str) -> Result<u16, DecodeError> {
+        let value = self.order.u16(self.array(field)?);
+        self.note(field, 2, || Value::Code(value));
+        Ok(value)
+    }
+
+    /// Takes a `u16` in the reader's byte order that says nothing which the other fields do not.
+    pub fn constant_u16(&mut self, field: &'static str) -> Result<u16, DecodeError> {
+        let value = self.order.u16(self.array(field)?);
+        self.note(field, 2, || Value::Constant(value.into()));
         Ok(value)
     }
 
@@ -293,6 +337,7 @@ impl<'a> Reader<'a> {
 pub struct Writer<'a> {
     out: &'a mut Vec<u8>,
     version: Version,
+    order: ByteOrder,
 }
 
 impl<'a> Writer<'a> {
@@ -301,7 +346,15 @@ impl<'a> Writer<'a> {
         Self {
             out,
             version: Version::V5,
+            order: ByteOrder::Little,
         }
+    }
+
+    /// Writes in `order`.
+    #[must_use]
+    pub const fn in_order(mut self, order: ByteOrder) -> Self {
+        self.order = order;
+        self
     }
 
     /// Writes as `version` does.
@@ -331,6 +384,16 @@ impl<'a> Writer<'a> {
         self.out.extend_from_slice(&value.to_le_bytes());
     }
 
+    /// Appends a `u16` in the writer's byte order.
+    pub fn u16(&mut self, value: u16) {
+        self.out.extend_from_slice(&self.order.u16_bytes(value));
+    }
+
+    /// Appends a `u32` in the writer's byte order.
+    pub fn u32(&mut self, value: u32) {
+        self.out.extend_from_slice(&self.order.u32_bytes(value));
+    }
+
     /// Appends four raw bytes of an address.
     pub fn ip4(&mut self, address: Ipv4Addr) {
         self.out.extend_from_slice(&address.octets());
@@ -352,44 +415,43 @@ impl<'a> Writer<'a> {
     }
 }
 
-/// One field of a packet, as it was read.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Field<'a> {
-    /// The name the reference and the test vectors use.
-    pub name: &'static str,
-    /// What it says.
-    pub value: Value<'a>,
-    /// Where it begins, from the start of the packet.
-    pub offset: usize,
-    /// How many bytes it takes, length words included.
-    pub length: usize,
+/// Which byte of a number comes first.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum ByteOrder {
+    /// The lowest: the UDP protocols, direct connections, and the ICQ blocks inside OSCAR.
+    Little,
+    /// The highest: OSCAR.
+    Big,
 }
 
-/// The value of a field.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Value<'a> {
-    /// A number people read in decimal.
-    Number(u32),
-    /// A 16-bit code people read in hexadecimal.
-    Code(u16),
-    /// A 32-bit word people read in hexadecimal.
-    Word(u32),
-    /// An address.
-    Address(Ipv4Addr),
-    /// A text in the sender's code page, without its NUL.
-    Text(&'a [u8]),
-    /// A password.
-    Secret(Password<'a>),
-    /// UINs.
-    Uins(Vec<Uin>),
-    /// Coded texts: interests, affiliations.
-    Coded(Vec<(u16, &'a [u8])>),
-    /// A number that is the same in all packets of its kind; the test vectors do not list it.
-    Constant(u32),
-    /// Bytes without a known meaning.
-    Bytes(&'a [u8]),
-    /// Whole packets inside this one.
-    Packets(Vec<&'a [u8]>),
+impl ByteOrder {
+    const fn u16(self, bytes: [u8; 2]) -> u16 {
+        match self {
+            Self::Little => u16::from_le_bytes(bytes),
+            Self::Big => u16::from_be_bytes(bytes),
+        }
+    }
+
+    const fn u32(self, bytes: [u8; 4]) -> u32 {
+        match self {
+            Self::Little => u32::from_le_bytes(bytes),
+            Self::Big => u32::from_be_bytes(bytes),
+        }
+    }
+
+    const fn u16_bytes(self, value: u16) -> [u8; 2] {
+        match self {
+            Self::Little => value.to_le_bytes(),
+            Self::Big => value.to_be_bytes(),
+        }
+    }
+
+    const fn u32_bytes(self, value: u32) -> [u8; 4] {
+        match self {
+            Self::Little => value.to_le_bytes(),
+            Self::Big => value.to_be_bytes(),
+        }
+    }
 }
 
 fn until_nul(bytes: &[u8]) -> &[u8] {

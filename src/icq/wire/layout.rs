@@ -123,11 +123,11 @@ impl<'a> Part<'a> for u8 {
 
 impl<'a> Part<'a> for u16 {
     fn read(reader: &mut Reader<'a>, name: &'static str) -> Result<Self, DecodeError> {
-        reader.u16_le(name)
+        reader.u16(name)
     }
 
     fn write(&self, writer: &mut Writer<'_>) {
-        writer.u16_le(*self);
+        writer.u16(*self);
     }
 
     fn fits(reader: &Reader<'a>) -> bool {
@@ -137,11 +137,11 @@ impl<'a> Part<'a> for u16 {
 
 impl<'a> Part<'a> for u32 {
     fn read(reader: &mut Reader<'a>, name: &'static str) -> Result<Self, DecodeError> {
-        reader.u32_le(name)
+        reader.u32(name)
     }
 
     fn write(&self, writer: &mut Writer<'_>) {
-        writer.u32_le(*self);
+        writer.u32(*self);
     }
 
     fn fits(reader: &Reader<'a>) -> bool {
@@ -151,11 +151,11 @@ impl<'a> Part<'a> for u32 {
 
 impl<'a> Part<'a> for Uin {
     fn read(reader: &mut Reader<'a>, name: &'static str) -> Result<Self, DecodeError> {
-        reader.u32_le(name).map(Self)
+        reader.u32(name).map(Self)
     }
 
     fn write(&self, writer: &mut Writer<'_>) {
-        writer.u32_le(self.0);
+        writer.u32(self.0);
     }
 
     fn fits(reader: &Reader<'a>) -> bool {

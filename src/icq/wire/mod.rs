@@ -10,11 +10,13 @@ mod layout;
 pub mod meta;
 pub mod status;
 pub mod text;
+mod value;
 mod version;
 
 pub use commands::Decoded;
 pub(crate) use commands::commands;
-pub use cursor::{DecodeError, Field, Reader, Value, Writer};
+pub use cursor::{ByteOrder, DecodeError, Reader, Writer};
 pub(crate) use layout::layout;
 pub use layout::{Layout, Padding, Part, Password, Rest, SecretRest};
+pub use value::{Field, Value, guid_text};
 pub use version::Version;
