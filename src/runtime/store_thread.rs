@@ -131,9 +131,9 @@ async fn serve(
     to_tell: mpsc::UnboundedSender<Vec<Done>>,
 ) -> Result<(), Error> {
     let mut group = Vec::new();
-    let mut flushed = Instant::now();
+    let mut turn = Instant::now();
     while requests.recv_many(&mut group, GROUP).await > 0 {
-        gather(&mut requests, &mut group, flushed + SPACING).await;
+        gather(&mut requests, &mut group, turn).await;
         let mut writes = Writes::new(to_tell.clone());
         for request in group.drain(..) {
             match request {
@@ -156,8 +156,9 @@ async fn serve(
             }
         }
         if !writes.changes.is_empty() {
+            let company = u32::try_from(writes.waiting.len()).unwrap_or(u32::MAX);
             writes.apply(&mut store)?;
-            flushed = Instant::now();
+            turn = Instant::now() + SPACING_EACH.saturating_mul(company).min(SPACING);
         }
     }
     store.close()
@@ -264,8 +265,10 @@ const QUEUE: usize = 1024;
 /// Requests that are served with one flush.
 const GROUP: usize = 256;
 
-/// From one flush to the next: one that comes alone is written at once, those that come thick and
-/// fast are written together. A flush costs as much as the rest of what is done for ten messages.
+/// From one flush to the next, for each request that the one served, and at most. What comes alone is
+/// written at once, for each moment until then is one that a kill may strike; what comes thick and fast
+/// is written together, for a flush costs as much as the rest of what is done for ten messages.
+const SPACING_EACH: Duration = Duration::from_millis(1);
 const SPACING: Duration = Duration::from_millis(10);
 
 /// How long a change that nobody waits for may stay unwritten.

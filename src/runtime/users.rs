@@ -18,16 +18,17 @@ use crate::xmpp::Stanza;
 /// waits for it meanwhile is kept.
 pub(super) struct Users {
     world: World,
-    places: BTreeMap<BareJid, Place>,
+    places: BTreeMap<Arc<BareJid>, Place>,
     tasks: JoinSet<Return>,
     jids: BTreeMap<Id, Arc<BareJid>>,
 }
 
 /// A user's place among them.
+#[derive(Default)]
 struct Place {
-    jid: Arc<BareJid>,
     inbox: Arc<Inbox>,
-    crashes: Crashes,
+    /// Few have any.
+    crashes: Option<Box<Crashes>>,
 }
 
 impl Users {
@@ -45,15 +46,14 @@ impl Users {
         let earlier = self.places.remove(&jid);
         let left = earlier.as_ref().map(|place| stanzas(&place.inbox));
         let place = Place {
-            jid: Arc::new(jid.clone()),
             inbox: Arc::default(),
-            crashes: earlier.map(|place| place.crashes).unwrap_or_default(),
+            crashes: earlier.and_then(|place| place.crashes),
         };
-        let (name, inbox) = (place.jid.clone(), place.inbox.clone());
+        let (name, inbox) = (Arc::new(jid), place.inbox.clone());
         let task = UserTask::new(user, name.clone(), inbox, self.world.clone(), link);
         let id = self.tasks.spawn(task.run()).id();
-        self.jids.insert(id, name);
-        self.places.insert(jid, place);
+        self.jids.insert(id, name.clone());
+        self.places.insert(name, place);
         left.unwrap_or_default()
     }
 
@@ -106,10 +106,11 @@ impl Users {
             return;
         };
         // One that said goodbye has no place any more, or its next task has.
-        if let Some(place) = self.places.get_mut(&*jid)
-            && Arc::ptr_eq(&place.jid, &jid)
-        {
-            let after = place.crashes.handle_crash(Instant::now());
+        let known = self.places.get_key_value(&*jid);
+        let is_its = known.is_some_and(|(known, _)| Arc::ptr_eq(known, &jid));
+        if is_its && let Some(place) = self.places.get_mut(&*jid) {
+            let crashes = place.crashes.get_or_insert_default();
+            let after = crashes.handle_crash(Instant::now());
             tracing::error!(%jid, why, after = after.as_secs(), "a user's task died and starts again");
             tokio::spawn(reload(self.world.clone(), jid, after));
         }
@@ -192,14 +193,10 @@ mod tests {
     #[tokio::test]
     async fn a_task_that_panics_is_started_again_and_what_waited_for_it_is_kept() {
         let (_folder, mut users, mut from_users) = users();
-        let place = Place {
-            jid: Arc::new(romeo()),
-            inbox: Arc::default(),
-            crashes: Crashes::default(),
-        };
+        let name = Arc::new(romeo());
         let id = users.tasks.spawn(async { panic!("poison") }).id();
-        users.jids.insert(id, place.jid.clone());
-        users.places.insert(romeo(), place);
+        users.jids.insert(id, name.clone());
+        users.places.insert(name, Place::default());
 
         users.tend().await;
         let input = UserInput::Stanza(stanza());
