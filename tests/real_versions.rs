@@ -7,6 +7,8 @@
 //! For each version one line is printed for each thing tried: what the server did. Only logins and
 //! messages have to succeed; what else a server does is for the reader.
 
+#![expect(clippy::print_stdout, reason = "what the server did is for the reader")]
+
 use std::net::{SocketAddr, UdpSocket};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -247,7 +249,7 @@ fn evening(
     a.asks(Command::Send {
         id: MessageId(1),
         to: second.0,
-        message: Message::Text(waiting.clone()),
+        message: Message::Text(waiting),
     });
     until(&mut [&mut a], 20, |people| {
         has(people[0], |event| *event == Event::Sent(MessageId(1)))
@@ -346,7 +348,7 @@ fn evening(
             &ask(&mut a, Question::Search(Search::Number(second.0))),
         );
         let names = Search::Names {
-            nick: nick.clone(),
+            nick,
             first: String::new(),
             last: String::new(),
         };

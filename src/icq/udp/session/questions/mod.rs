@@ -7,6 +7,7 @@
 
 mod details;
 mod plan;
+mod publish;
 mod replies;
 
 use std::collections::VecDeque;
