@@ -8,7 +8,7 @@ LIVE := live wireshark kill
 TESTS := $(basename $(notdir $(wildcard tests/*.rs))) $(notdir $(patsubst %/main.rs,%,$(wildcard tests/*/main.rs)))
 OTHERS := $(filter-out $(LIVE),$(TESTS))
 
-.PHONY: demo demo-once test install format lint unit live docs bench world deb clean
+.PHONY: demo demo-once test install format lint unit live docs bench world fuzz deb clean
 
 # A first conversation on this machine: Prosody, an ICQ server and the gateway, until Ctrl-C.
 demo:
@@ -53,6 +53,14 @@ bench:
 # One seed of the seeded world again: make world SEED=1234
 world:
 	WORLD_SEED=$(SEED) $(CARGO) test --test world -- --nocapture one_seed
+
+# Coverage-guided, from the vectors: make fuzz TARGET=bodies SECONDS_LONG=1800. Needs a nightly Rust and
+# cargo install cargo-fuzz; `make unit` runs the same harness in short without either.
+TARGET ?= bodies
+SECONDS_LONG ?= 60
+fuzz:
+	FUZZ_CORPUS=fuzz/corpus $(CARGO) test --quiet --test fuzz the_corpus_is_written
+	$(CARGO) +nightly fuzz run -s none $(TARGET) -- -max_total_time=$(SECONDS_LONG) -print_final_stats=1
 
 # A Debian package of the program, its unit, its configuration and a system user: cargo install cargo-deb
 deb:
