@@ -16,7 +16,7 @@ use icq_transport::inspect::{Datagram, Inspector, Known, Show};
 /// | 1     | version, direction and form of META replies, see [`choice`]  |
 /// | 2     | command                                                      |
 /// | n     | body                                                         |
-pub fn bodies(data: &[u8]) {
+pub(crate) fn bodies(data: &[u8]) {
     let Some((&[first, low, high], body)) = data.split_first_chunk() else {
         return;
     };
@@ -59,7 +59,7 @@ pub fn bodies(data: &[u8]) {
 /// |-------|--------------------------------------------------------------|
 /// | 1     | version and direction, see [`choice`]                        |
 /// | n     | the datagram                                                 |
-pub fn datagrams(data: &[u8]) {
+pub(crate) fn datagrams(data: &[u8]) {
     let Some((&first, datagram)) = data.split_first() else {
         return;
     };
@@ -70,7 +70,7 @@ pub fn datagrams(data: &[u8]) {
         let header = opened.header;
         let body = opened.body.to_vec();
         let sealed = dialect.seal(from, &header, 0.into(), &body);
-        let mut sealed_plain = sealed.clone();
+        let mut sealed_plain = sealed;
         let again = dialect
             .open(from, &mut sealed_plain)
             .expect("what was sealed can be opened");
@@ -110,12 +110,12 @@ pub fn datagrams(data: &[u8]) {
 }
 
 /// The input that stands for a packet somebody made.
-pub fn of_datagram(version: Version, from: Side, datagram: &[u8]) -> Vec<u8> {
+pub(crate) fn of_datagram(version: Version, from: Side, datagram: &[u8]) -> Vec<u8> {
     [&[chosen(version, from)], datagram].concat()
 }
 
 /// The input that stands for a body somebody made.
-pub fn of_body(version: Version, from: Side, command: u16, body: &[u8]) -> Vec<u8> {
+pub(crate) fn of_body(version: Version, from: Side, command: u16, body: &[u8]) -> Vec<u8> {
     let [low, high] = command.to_le_bytes();
     [&[chosen(version, from), low, high], body].concat()
 }
