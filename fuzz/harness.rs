@@ -69,10 +69,9 @@ pub(crate) fn datagrams(data: &[u8]) {
     if let Ok(opened) = dialect.open(from, &mut plain) {
         let header = opened.header;
         let body = opened.body.to_vec();
-        let sealed = dialect.seal(from, &header, 0.into(), &body);
-        let mut sealed_plain = sealed;
+        let mut sealed = dialect.seal(from, &header, 0.into(), &body);
         let again = dialect
-            .open(from, &mut sealed_plain)
+            .open(from, &mut sealed)
             .expect("what was sealed can be opened");
         assert!(again.check_valid, "{version:?} {from:?}");
         assert_eq!(again.header.command, header.command);
