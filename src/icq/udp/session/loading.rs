@@ -48,6 +48,8 @@ pub(super) struct Loading {
     known: BTreeMap<u64, Known>,
     /// Which of them came in which packet since they were last reported.
     told: Vec<(u16, u64)>,
+    /// The same since the list was sent again, reported or not.
+    heard: Vec<(u16, u64)>,
     has_more_than_is_known: bool,
     not_safe: BTreeSet<Receipt>,
     deletion_asked: bool,
@@ -129,6 +131,7 @@ impl Loading {
             end_told: false,
             known: BTreeMap::new(),
             told: Vec::new(),
+            heard: Vec::new(),
             has_more_than_is_known: false,
             not_safe: BTreeSet::new(),
             deletion_asked: false,
@@ -206,6 +209,9 @@ impl Loading {
         }
         let hash = fingerprint(packet);
         self.told.push((seq1, hash));
+        if self.heard.len() < MOST_KNOWN {
+            self.heard.push((seq1, hash));
+        }
         let known = self.known.entry(hash).or_insert(Known {
             order,
             reported: 0,
@@ -306,6 +312,7 @@ impl Loading {
         self.rounds = self.rounds.saturating_add(1);
         self.messages_asked = true;
         self.chunks_left = 1;
+        self.heard.clear();
         self.phase = Phase::Asking;
         let next = received.newest().map(|newest| newest.wrapping_add(1));
         if let Some(next) = next {
@@ -342,7 +349,7 @@ impl Loading {
     /// Whether as many messages came between two packets as are known in all.
     fn brings_all(&self, beginning: u16, end: u16) -> bool {
         let is_between = |seq1: u16| seq1.wrapping_sub(beginning) <= end.wrapping_sub(beginning);
-        let told = self.told.iter().copied();
+        let told = self.heard.iter().copied();
         let told = told.filter(|(seq1, _)| is_between(*seq1)).collect();
         let count: usize = counts_by_telling(told).values().sum();
         count >= self.count_known()
@@ -355,7 +362,7 @@ impl Loading {
         if !received.came_singly() || !is_ahead(end, list) || count != self.count_known() {
             return false;
         }
-        let is_told = |seq1: u16| self.told.iter().any(|(told, _)| *told == seq1);
+        let is_told = |seq1: u16| self.heard.iter().any(|(told, _)| *told == seq1);
         let came: Vec<u16> = (1..=count)
             .map(|nth| list.wrapping_add(nth as u16))
             .filter(|&seq1| received.has_all(seq1, seq1))
