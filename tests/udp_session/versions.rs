@@ -105,7 +105,10 @@ fn an_evening_goes_the_same_way_in_every_version() {
         };
         assert_eq!(sent, expected);
         scene.says(&FromServer::EndOfflineMessages);
-        assert_eq!(scene.take_events(), [Event::OfflineMessagesEnd]);
+        assert_eq!(
+            scene.take_events(),
+            [Event::OfflineMessagesEnd, Event::OfflineMessagesGone]
+        );
         assert_eq!(scene.sent_commands(), [ACK]);
 
         scene.sends(7, BEN, "hi");
