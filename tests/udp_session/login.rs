@@ -322,6 +322,29 @@ fn a_login_that_was_refused_leaves_no_session_but_the_older_one() {
     assert_eq!(scene.session.open_sessions(), [0x1234]);
 }
 
+/// The network made a copy of it, and the acceptance of the first was lost: nobody but the session itself
+/// keeps the next login out.
+#[test]
+fn a_login_that_was_told_to_try_again_may_have_been_accepted() {
+    for answer in [
+        FromServer::TryAgain,
+        refusal("User 12345678 already connected."),
+    ] {
+        let mut scene = Scene::new(start());
+        let login = scene.next_sent();
+
+        scene.answers_login(&login, &answer);
+        scene.waits_secs(1);
+
+        assert!(matches!(
+            scene.take_events().as_slice(),
+            [Event::LoggedOut(_)]
+        ));
+        let own = login.header.session_id;
+        assert_eq!(scene.session.open_sessions(), [own], "{answer:?}");
+    }
+}
+
 /// The network may have made a copy of it.
 #[test]
 fn a_login_that_a_ghost_kept_out_may_have_been_accepted_when_the_ghost_had_gone() {

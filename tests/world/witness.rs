@@ -50,6 +50,8 @@ pub(crate) struct Witness {
     sockets: BTreeMap<u16, (Instant, Option<Instant>)>,
     /// Letters for which there was no room, and no letter found yet that it was.
     no_room: BTreeMap<(BareJid, Uin), u32>,
+    /// When everything about somebody was last deleted.
+    forgotten: BTreeMap<BareJid, u64>,
     owed_words: BTreeSet<BareJid>,
     questions: BTreeMap<String, Asked>,
     cuts: u32,

@@ -131,5 +131,7 @@ impl World {
         }
         witness.owed_words.remove(jid);
         witness.no_room.retain(|(user, _), _| user != jid);
+        let step = witness.step();
+        witness.forgotten.insert(jid.clone(), step);
     }
 }

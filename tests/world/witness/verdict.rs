@@ -191,7 +191,8 @@ impl Witness {
     /// Letters that were counted as lost for want of room (xmpp-gateway.md §3.5) although the server was
     /// never told: the acknowledgement was lost, or the word that it may delete them. One that is offered
     /// again may find room then, behind later ones. Each count is good for one letter, and only for one
-    /// that came and was not taken, and that no server has `lost`.
+    /// that came and was not taken, and that no server has `lost`. Whoever unregisters takes the counts
+    /// along: what came before is none of those that are left.
     fn without_room(&self, lost: &BTreeSet<String>) -> Vec<Seen> {
         let mut left = self.no_room.clone();
         let mut is_counted = |letter: &Letter| {
@@ -201,7 +202,7 @@ impl Witness {
         };
         let mut excuses = Vec::new();
         for letter in self.letters.values() {
-            let has_come = self.reached.contains_key(&letter.name);
+            let has_come = self.reached_since_forgotten(letter).next().is_some();
             let is_missing = letter.shown == 0 && !letter.told && !lost.contains(&letter.name);
             if has_come && is_missing && is_counted(letter) {
                 let text = letter.name.clone();
@@ -209,7 +210,7 @@ impl Witness {
             }
         }
         for letter in self.letters.values() {
-            if self.came_in_vain(&letter.name) && is_counted(letter) {
+            if self.came_in_vain(letter) && is_counted(letter) {
                 let text = letter.name.clone();
                 excuses.push(Seen::Overtaken { text });
             }
@@ -218,14 +219,24 @@ impl Witness {
     }
 
     /// Whether a letter that was taken had come in an earlier session.
-    fn came_in_vain(&self, name: &str) -> bool {
-        let (Some(counted), Some(reached)) =
-            (self.reach_that_counted(name), self.reached.get(name))
-        else {
+    fn came_in_vain(&self, letter: &Letter) -> bool {
+        let Some(counted) = self.reach_that_counted(&letter.name) else {
             return false;
         };
         let is_earlier = |reach: &Reach| reach.port != counted.port && reach.step < counted.step;
-        self.taken.contains_key(name) && reached.iter().any(is_earlier)
+        self.taken.contains_key(&letter.name)
+            && self.reached_since_forgotten(letter).any(is_earlier)
+    }
+
+    /// When a letter came since its user, if ever, unregistered.
+    fn reached_since_forgotten(&self, letter: &Letter) -> impl Iterator<Item = &Reach> {
+        let forgotten = self
+            .forgotten
+            .get(&letter.user)
+            .copied()
+            .unwrap_or_default();
+        let reached = self.reached.get(&letter.name).into_iter().flatten();
+        reached.filter(move |reach| reach.step > forgotten)
     }
 
     /// Every iq has one answer, unless the link was cut or the gateway died.
@@ -318,5 +329,40 @@ const fn show(word: u32) -> Option<Show> {
         low if low & 0x04 != 0 => Some(Show::Xa),
         low if low & 0x01 != 0 => Some(Show::Away),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use icq_transport::server::LetterNumber;
+    use xmpp_parsers::jid::BareJid;
+
+    use super::*;
+
+    #[test]
+    fn a_letter_of_a_former_registration_is_none_of_those_without_room() {
+        let user = BareJid::new("alice@example.org").expect("an address");
+        let (from, to) = (Uin(300_001), Uin(200_001));
+        let mut witness = Witness::default();
+        for (letter, body) in [(1, b"f1"), (2, b"f2")] {
+            witness.letter_accepted(LetterNumber(letter), from, to, &user, body);
+        }
+        let reach = |witness: &mut Witness, name: &str, port| {
+            let step = witness.step();
+            let reach = Reach { step, port, run: 1 };
+            witness.reached.insert(name.to_owned(), vec![reach]);
+        };
+
+        reach(&mut witness, "<f1", 10_001);
+        let step = witness.step();
+        witness.forgotten.insert(user.clone(), step);
+        reach(&mut witness, "<f2", 10_002);
+        witness.no_room.insert((user, from), 1);
+
+        let excused = witness.without_room(&BTreeSet::new());
+        assert!(
+            matches!(excused.as_slice(), [Seen::NoRoom { text }] if text == "<f2"),
+            "{excused:?}"
+        );
     }
 }

@@ -145,19 +145,18 @@ impl Login {
     /// accepted the first copy as `session_id`, unheard, and refuse the others because of that.
     pub(super) fn may_have_been_accepted(&mut self, session_id: u32) {
         self.ghosts.retain(|known| *known != session_id);
-        // The first is the one the server is known to have had.
+        // The first is the one that keeps the others out.
         if self.ghosts.len() >= MOST_GHOSTS {
             self.ghosts.remove(1);
         }
         self.ghosts.push(session_id);
     }
 
-    /// The login as `session_id` was kept out by an older session, which was said goodbye to. A copy of it
-    /// that the network made may still be on its way, and finds the place free.
+    /// The login as `session_id` was refused because the number is online. What keeps it out can be an
+    /// older session; it can also be its own, if the network made a copy of the login and the word on the
+    /// first was lost (§4.4). And where an older one was said goodbye to, a late copy finds the place free.
     pub(super) fn was_kept_out(&mut self, session_id: u32) {
-        if !self.ghosts.is_empty() {
-            self.may_have_been_accepted(session_id);
-        }
+        self.may_have_been_accepted(session_id);
     }
 
     /// The sessions that may be open on the server, the one that logs in as `session_id` the last.

@@ -7,8 +7,17 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 #[derive(Debug)]
 pub(super) struct Received {
     alone: Seen,
-    inside: Option<Box<Seen>>,
+    inside: Option<Box<Inside>>,
     first: Option<Box<First>>,
+}
+
+/// Kept from the first packet on that came inside another.
+#[derive(Debug)]
+struct Inside {
+    seen: Seen,
+    /// With those that came alone: where packets are sent one in another, each of the two is nothing but
+    /// gaps.
+    all: Seen,
 }
 
 /// What the first packets of a session said, by their numbers; 0 where none has come.
@@ -50,30 +59,32 @@ impl Received {
 
     /// Notes a packet that came alone; `false` if it was seen before.
     pub(super) fn insert(&mut self, seq1: u16) -> bool {
+        if let Some(inside) = &mut self.inside {
+            inside.all.insert(seq1);
+        }
         self.alone.insert(seq1)
     }
 
     /// Notes a packet inside another; `false` if it was seen before.
     pub(super) fn insert_inside(&mut self, seq1: u16) -> bool {
-        self.inside.get_or_insert_default().insert(seq1)
+        let alone = &self.alone;
+        let inside = self.inside.get_or_insert_with(|| {
+            Box::new(Inside {
+                seen: Seen::default(),
+                all: alone.clone(),
+            })
+        });
+        inside.all.insert(seq1);
+        inside.seen.insert(seq1)
     }
 
     /// Whether every number from `first` to `last` came, alone or inside: servers that count both
     /// in one leave gaps among those that came alone.
     pub(super) fn has_all(&self, first: u16, last: u16) -> bool {
-        if is_ahead(first, last) {
-            return false;
-        }
-        let mut next = first;
-        loop {
-            let Some(end) = self.end_of_run(next) else {
-                return false;
-            };
-            if last.wrapping_sub(next) <= end.wrapping_sub(next) {
-                return true;
-            }
-            next = end.wrapping_add(1);
-        }
+        let all = self.inside.as_ref().map_or(&self.alone, |it| &it.all);
+        let end = all.end_of_run(first);
+        !is_ahead(first, last)
+            && end.is_some_and(|end| last.wrapping_sub(first) <= end.wrapping_sub(first))
     }
 
     /// Whether nothing came inside another packet.
@@ -93,11 +104,6 @@ impl Received {
     pub(super) fn newest(&self) -> Option<u16> {
         self.alone.newest()
     }
-
-    fn end_of_run(&self, seq1: u16) -> Option<u16> {
-        let inside = || self.inside.as_ref()?.end_of_run(seq1);
-        self.alone.end_of_run(seq1).or_else(inside)
-    }
 }
 
 /// The `seq1` values seen, as runs of consecutive numbers.
@@ -105,7 +111,7 @@ impl Received {
 /// A server counts its packets, so the numbers seen are one run, and a gap in it is a packet that
 /// was lost or is still on its way. That keeps thousands of numbers in a few bytes, where a list of
 /// the last 20 would take a repetition for news as soon as 20 others came between.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Seen {
     /// The oldest first, in no order of numbers: they go round.
     runs: Vec<Run>,
@@ -298,6 +304,20 @@ mod tests {
         assert!(received.has_all(5, 8));
         assert!(!received.insert_inside(6));
         assert!(received.insert(6));
+    }
+
+    #[test]
+    fn hundreds_of_packets_inside_others_leave_no_gap() {
+        let mut received = Received::default();
+        let outers = (3..=900).step_by(3);
+        for outer in outers {
+            received.insert(outer);
+            received.insert_inside(outer - 2);
+            received.insert_inside(outer - 1);
+        }
+
+        assert!(received.has_all(1, 900));
+        assert!(!received.has_all(1, 901));
     }
 
     #[test]
