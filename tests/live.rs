@@ -9,7 +9,7 @@
 //!
 //! What such a server is known to do otherwise is said in `ICQ_TEST_FACTS`, separated by commas: the
 //! names of those options of `tests/live/story.py` that stand for a server's own limits. For
-//! open-oscar-server that is `stored-texts-lost,offline-told-early`.
+//! open-oscar-server that is `stored-texts-lost,offline-told-early,profiles-in-part`.
 
 #![allow(clippy::print_stdout, reason = "a test that is left out says so")]
 
