@@ -253,7 +253,7 @@ mod tests {
     fn is_guessed(version: Version, command: u16) -> bool {
         match version {
             Version::V1 | Version::V2 => command == 0x03FC,
-            Version::V3 => command == 0x0118,
+            Version::V3 => matches!(command, 0x0118 | 0x049C),
             Version::V4 | Version::V5 => false,
         }
     }
